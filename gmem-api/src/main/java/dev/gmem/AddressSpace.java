@@ -1,0 +1,166 @@
+package dev.gmem;
+
+import dev.gmem.spi.GmDevice;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * One address space for the CPU and for every device attached to it (the RFC's {@code gm_as}).
+ *
+ * <p><b>Guarantees.</b> A read, by the CPU or by a device, returns the value of the latest write to
+ * that location in the order in which the memory model of the reader allows; no access ever sees a
+ * copy that another node has since replaced. An access that cannot be served throws; it never
+ * returns zeros or old data instead.
+ *
+ * <p><b>Covered accesses.</b> Everything that goes through {@code MemorySegment}, {@code
+ * VarHandle}s of layouts, {@code ByteBuffer}s made of segments, the Vector API, channels, and
+ * downcalls that are given a segment. <b>Not covered:</b> raw addresses kept by native code or
+ * {@code sun.misc.Unsafe}, and segments {@linkplain MemorySegment#reinterpret(Arena,
+ * java.util.function.Consumer) reinterpreted} into another arena.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread, virtual threads included.
+ *
+ * <p><b>Closing</b> waits for running launches, takes memory away from the devices, detaches them,
+ * and closes every arena that is still open. Afterwards segments behave as those of any closed
+ * arena.
+ */
+public interface AddressSpace extends AutoCloseable {
+  /**
+   * Opens an arena whose segments are unified memory.
+   *
+   * <p>It behaves as {@link Arena#ofShared()}: segments are zero when fresh, may be used by any
+   * thread, and every access after {@link Arena#close()} throws {@code IllegalStateException:
+   * Already closed}. Closing it while a kernel uses one of its segments waits for that kernel.
+   * Requests of at least a granule are aligned to a granule and have residency of their own;
+   * smaller ones share granules within the arena.
+   *
+   * <p>Its {@code allocate} throws {@link IllegalArgumentException} on a negative size or an
+   * alignment that is not a power of two, {@link IllegalStateException} once closed, and {@link
+   * AddressSpaceExhaustedException} if no room is left.
+   *
+   * @return a new arena, to be closed by the caller or with the space
+   * @throws IllegalStateException if the space is closed
+   */
+  Arena arena();
+
+  /**
+   * Returns the first device attached, attaching the most preferred one that the providers offer if
+   * there is none yet.
+   *
+   * @return the default device of this space
+   * @throws IllegalArgumentException if no provider offers a device; the message lists why
+   * @throws IllegalStateException if the space is closed
+   */
+  Device device();
+
+  /**
+   * Returns a device by its identifier, attaching it if it is not yet.
+   *
+   * @param id a device's identifier ({@code "sim0"}) or a provider's name ({@code "sim"}: its first
+   *     device)
+   * @return that device, and never another
+   * @throws IllegalArgumentException if there is no such device; the message lists those there are
+   * @throws IllegalStateException if the space is closed
+   */
+  Device device(String id);
+
+  /**
+   * Returns the devices attached now.
+   *
+   * @return a snapshot, in the order of attachment
+   */
+  List<Device> devices();
+
+  /**
+   * Attaches a device made by the caller. It is closed with the space.
+   *
+   * @param device a device that is attached to no space
+   * @return the device as this space's users see it
+   * @throws IllegalArgumentException if a device of that identifier is attached
+   * @throws IllegalStateException if the space is closed, or has as many devices as it can
+   */
+  Device attach(GmDevice device);
+
+  /**
+   * Brings home what a device holds and lets it go. Waits for its launches.
+   *
+   * @param device a device of this space
+   * @throws IllegalArgumentException if it is not attached to this space
+   * @throws DeviceException if its data cannot be brought home; it stays attached
+   */
+  void detach(Device device);
+
+  /**
+   * Tells whether a segment lies in memory of this space.
+   *
+   * @param segment any segment
+   * @return true if every byte of it is unified memory of this space; its arena may be closed
+   */
+  boolean contains(MemorySegment segment);
+
+  /**
+   * Moves a range to a device before it is needed there, coalesced. Equivalent to the device
+   * reading the whole range now, and never required.
+   *
+   * @param segment unified memory; rounded outwards to granules
+   * @param device where to
+   * @throws IllegalArgumentException if the segment is not of this space
+   * @throws IllegalStateException if its arena is closed
+   * @throws DeviceException if the device cannot take it; what had not moved stays where it was
+   */
+  void prefetch(MemorySegment segment, Device device);
+
+  /**
+   * Moves a range to the host before it is needed there, coalesced.
+   *
+   * @param segment unified memory; rounded outwards to granules
+   * @throws IllegalArgumentException if the segment is not of this space
+   * @throws IllegalStateException if its arena is closed
+   * @throws DeviceException if a device cannot give it back
+   */
+  void prefetchToHost(MemorySegment segment);
+
+  /**
+   * Tells where a range lives, without touching it.
+   *
+   * @param segment unified memory
+   * @return its extents, in address order, clipped to the segment
+   * @throws IllegalArgumentException if the segment is not of this space
+   * @throws IllegalStateException if its arena is closed
+   */
+  Residency residency(MemorySegment segment);
+
+  /**
+   * Returns what has happened in this space so far.
+   *
+   * @return a snapshot; counters are exact once the space is quiet
+   */
+  SpaceStatistics statistics();
+
+  /**
+   * Returns what has happened to one allocation so far.
+   *
+   * @param segment unified memory, or a slice of it
+   * @return a snapshot for the allocation that the segment belongs to
+   * @throws IllegalArgumentException if the segment is not of this space
+   * @throws IllegalStateException if its arena is closed
+   */
+  AllocationStatistics statistics(MemorySegment segment);
+
+  /**
+   * Returns the layout of this space.
+   *
+   * @return the options it was opened with
+   */
+  SpaceOptions options();
+
+  /**
+   * Closes the space; a second call does nothing.
+   *
+   * @throws IllegalStateException if an arena cannot be closed because it is pinned (a native call
+   *     or an I/O operation is using it); the space stays open
+   */
+  @Override
+  void close();
+}

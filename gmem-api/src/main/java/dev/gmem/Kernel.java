@@ -1,0 +1,37 @@
+package dev.gmem;
+
+/** A kernel that can be launched. Immutable; may be used from any thread. */
+public interface Kernel {
+  /**
+   * Returns the kernel's name.
+   *
+   * @return as in its source
+   */
+  String name();
+
+  /**
+   * Returns the device it was compiled for.
+   *
+   * @return the device
+   */
+  Device device();
+
+  /**
+   * Launches the kernel and returns at once.
+   *
+   * <p>Launches are ordered by their data: one that touches granules which an earlier, unfinished
+   * one writes, or writes granules which that one touches, starts after it. Others may overlap.
+   * Host code needs no ordering: touching memory that the kernel holds waits for it, or takes the
+   * page from under it where the device can fault.
+   *
+   * @param range the work items
+   * @param arguments in the order of the kernel's parameters: unified segments (or slices), {@link
+   *     Argument}s, or boxed scalars ({@code Byte} to {@code Double}, {@code Character}, {@code
+   *     Boolean})
+   * @return the launch, running or waiting to run
+   * @throws IllegalArgumentException if the number or a type of an argument is wrong, a segment is
+   *     not unified, belongs to another space, or the range does not fit the device
+   * @throws IllegalStateException if a segment's arena or the space is closed
+   */
+  Launch launch(NdRange range, Object... arguments);
+}

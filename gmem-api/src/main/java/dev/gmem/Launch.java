@@ -1,0 +1,30 @@
+package dev.gmem;
+
+import java.util.concurrent.CompletionStage;
+
+/** A kernel on its way. May be used from any thread. */
+public interface Launch {
+  /**
+   * Waits until the kernel has finished. Interrupts do not end the wait, and stay pending.
+   *
+   * @return what it took
+   * @throws KernelLaunchException if the kernel failed; the cause says why
+   * @throws DeviceException if memory could not be moved to the device or failed there
+   */
+  LaunchResult join();
+
+  /**
+   * Tells whether the kernel has finished or failed.
+   *
+   * @return true once {@link #join()} would not wait
+   */
+  boolean isDone();
+
+  /**
+   * Returns the end of the launch as a stage to build on. It completes with what {@link #join()}
+   * returns or throws, on a thread of the library: dependents must not block it.
+   *
+   * @return the stage
+   */
+  CompletionStage<LaunchResult> completion();
+}

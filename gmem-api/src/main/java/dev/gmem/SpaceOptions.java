@@ -1,0 +1,103 @@
+package dev.gmem;
+
+/**
+ * How an {@link AddressSpace} is laid out. Immutable; each {@code with} method returns a copy.
+ *
+ * @param granuleBytes size of a granule, the unit of residency: a power of two, {@value
+ *     #GRANULE_BYTES_MIN} to {@value #GRANULE_BYTES_MAX}
+ * @param reservedBytes address space reserved; it costs nothing until touched
+ * @param hostBytesMax most bytes that may be allocated at one time
+ * @param pinTimeoutMillis how long a migration waits for pinned memory (a native call, an I/O
+ *     operation) before it fails with {@link PinnedMemoryException}
+ */
+public record SpaceOptions(
+    int granuleBytes, long reservedBytes, long hostBytesMax, long pinTimeoutMillis) {
+  /** Smallest granule, in bytes. */
+  public static final int GRANULE_BYTES_MIN = 4 << 10;
+
+  /** Largest granule, in bytes. */
+  public static final int GRANULE_BYTES_MAX = 2 << 20;
+
+  private static final SpaceOptions DEFAULTS =
+      new SpaceOptions(64 << 10, 1L << 40, Long.MAX_VALUE, 30_000);
+
+  /** Checks the rules of each component. */
+  public SpaceOptions {
+    if (granuleBytes < GRANULE_BYTES_MIN
+        || granuleBytes > GRANULE_BYTES_MAX
+        || Integer.bitCount(granuleBytes) != 1) {
+      throw new IllegalArgumentException(
+          "granuleBytes must be a power of two from "
+              + GRANULE_BYTES_MIN
+              + " to "
+              + GRANULE_BYTES_MAX
+              + ": granuleBytes="
+              + granuleBytes);
+    }
+    if (reservedBytes < granuleBytes) {
+      throw new IllegalArgumentException(
+          "reservedBytes must hold at least one granule: reservedBytes="
+              + reservedBytes
+              + " granuleBytes="
+              + granuleBytes);
+    }
+    if (hostBytesMax <= 0) {
+      throw new IllegalArgumentException(
+          "hostBytesMax must be positive: hostBytesMax=" + hostBytesMax);
+    }
+    if (pinTimeoutMillis <= 0) {
+      throw new IllegalArgumentException(
+          "pinTimeoutMillis must be positive: pinTimeoutMillis=" + pinTimeoutMillis);
+    }
+  }
+
+  /**
+   * Returns 64 KiB granules in 1 TiB of reserved addresses, no limit on host memory, 30 s patience
+   * with pins.
+   *
+   * @return the defaults
+   */
+  public static SpaceOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Returns a copy with another granule.
+   *
+   * @param bytes size of a granule
+   * @return the copy
+   */
+  public SpaceOptions withGranuleBytes(int bytes) {
+    return new SpaceOptions(bytes, reservedBytes, hostBytesMax, pinTimeoutMillis);
+  }
+
+  /**
+   * Returns a copy with another reservation.
+   *
+   * @param bytes address space to reserve
+   * @return the copy
+   */
+  public SpaceOptions withReservedBytes(long bytes) {
+    return new SpaceOptions(granuleBytes, bytes, hostBytesMax, pinTimeoutMillis);
+  }
+
+  /**
+   * Returns a copy with a limit on what may be allocated.
+   *
+   * @param bytes most bytes allocated at one time
+   * @return the copy
+   */
+  public SpaceOptions withHostBytesMax(long bytes) {
+    return new SpaceOptions(granuleBytes, reservedBytes, bytes, pinTimeoutMillis);
+  }
+
+  /**
+   * Returns a copy with other patience for pinned memory.
+   *
+   * @param millis how long a migration waits
+   * @return the copy
+   */
+  public SpaceOptions withPinTimeoutMillis(long millis) {
+    return new SpaceOptions(granuleBytes, reservedBytes, hostBytesMax, millis);
+  }
+}

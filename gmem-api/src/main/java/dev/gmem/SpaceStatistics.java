@@ -1,0 +1,21 @@
+package dev.gmem;
+
+import java.util.Map;
+
+/**
+ * What has happened in an address space.
+ *
+ * @param total the sums over all allocations, past ones included
+ * @param retries CPU accesses that a revocation caught in the middle and that were made again
+ * @param pins times an allocation was pinned to the CPU
+ * @param allocatedBytes bytes allocated now, rounded to granules
+ * @param tableBytes host memory that the page tables take now
+ * @param devices by identifier, in the order of attachment; detached ones stay
+ */
+public record SpaceStatistics(
+    AllocationStatistics total,
+    long retries,
+    long pins,
+    long allocatedBytes,
+    long tableBytes,
+    Map<String, DeviceStatistics> devices) {}

@@ -1,0 +1,30 @@
+package dev.gmem;
+
+import dev.gmem.spi.GmStatus;
+
+/** Bytes could not be moved between the host and a device, or between devices. */
+public class TransferException extends DeviceException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Makes one.
+   *
+   * @param rule what could not be done, and what to do about it
+   * @param deviceId the device's identifier
+   * @param status what it reported
+   * @param address first address concerned
+   * @param bytes bytes concerned
+   * @param state state of the first granule concerned, or null if it has none
+   * @param cause what led to it, or null
+   */
+  public TransferException(
+      String rule,
+      String deviceId,
+      GmStatus status,
+      long address,
+      long bytes,
+      PageState state,
+      Throwable cause) {
+    super(rule, deviceId, status, address, bytes, state, cause);
+  }
+}

@@ -1,0 +1,25 @@
+package dev.gmem.spi;
+
+/** What a device can do beyond the four methods that every device has. */
+public enum GmCapability {
+  /**
+   * Its kernels may touch any address: what is not mapped makes a fault, and the access is made
+   * again once {@link GmFaultHandler#devFault} returns. Without this, a launch moves its arguments
+   * first and holds them until the kernel ends.
+   */
+  REPLAYABLE_FAULTS,
+  /**
+   * It honours {@link GmMapping#access()} {@code READ}: a write to such a page makes a fault.
+   * Devices without {@link #REPLAYABLE_FAULTS} may also have it: they promise that a kernel does
+   * not write what its launch declares as read.
+   */
+  READ_ONLY_MAPPING,
+  /** It can copy from other devices of its kind without the host. */
+  PEER_COPY,
+  /** It works on the host frames themselves: mapping copies nothing. */
+  HOST_COHERENT,
+  /** Pointers stored inside buffers are valid in its kernels. */
+  SHARED_ADDRESSES,
+  /** It runs kernels. */
+  COMPUTE
+}

@@ -1,0 +1,31 @@
+package dev.gmem.spi;
+
+/**
+ * Offers the devices of one kind. Found by {@link java.util.ServiceLoader}; needs a public
+ * constructor without parameters that does nothing.
+ */
+public interface GmDeviceProvider {
+  /**
+   * Returns the name of the kind.
+   *
+   * @return lower case, for instance {@code "sim"}; identifiers of its devices begin with it
+   */
+  String name();
+
+  /**
+   * Tells how much this kind is preferred when the user names no device. Simulated devices are
+   * negative, real ones are not.
+   *
+   * @return higher is asked first
+   */
+  default int preference() {
+    return 0;
+  }
+
+  /**
+   * Looks for devices. A missing runtime is an answer, not an exception.
+   *
+   * @return the devices, or why there are none
+   */
+  GmDiscovery discover();
+}

@@ -1,0 +1,112 @@
+package dev.gmem.spi;
+
+import dev.gmem.Access;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * A device's memory management unit (the RFC's {@code gm_mmu}). Two methods have no default.
+ *
+ * <p>Called from many threads; never twice at a time for overlapping addresses. See the package for
+ * what failure means.
+ */
+public interface GmMmu {
+  /**
+   * Reserves addresses for a new allocation (the RFC's {@code peer_va_alloc_fixed}). Called on
+   * every device before the allocation is handed out; if one refuses, the others are told {@link
+   * #peerVaFree} and another place is tried.
+   *
+   * @param range the whole allocation
+   * @return {@link GmStatus#SUCCESS}; {@link GmStatus#PAGE_EXIST} if this device cannot use these
+   *     addresses; {@link GmStatus#NOMEM} if it cannot take the allocation at all
+   */
+  default GmStatus peerVaAlloc(GmRange range) {
+    return GmStatus.SUCCESS;
+  }
+
+  /**
+   * Gives addresses back (the RFC's {@code peer_va_free}). Nothing of the range is mapped any more.
+   *
+   * @param range as it was reserved
+   * @return {@link GmStatus#SUCCESS}, or why not
+   */
+  default GmStatus peerVaFree(GmRange range) {
+    return GmStatus.SUCCESS;
+  }
+
+  /**
+   * Finds room for a run, fills it, and only then makes it reachable for kernels (the RFC's {@code
+   * peer_map}).
+   *
+   * @param mapping what to map, and how
+   * @return {@link GmStatus#SUCCESS}; {@link GmStatus#NOMEM} if there is no room; {@link
+   *     GmStatus#PAGE_EXIST}, {@link GmStatus#DMA_ERROR} or another failure: nothing of the run is
+   *     mapped
+   */
+  GmStatus peerMap(GmMapping mapping);
+
+  /**
+   * Makes a run unreachable for kernels, waits until accesses under way are over, copies it out if
+   * asked, and gives its room back (the RFC's {@code peer_unmap}).
+   *
+   * @param unmapping what to unmap
+   * @return {@link GmStatus#SUCCESS}; on failure all of the run is still mapped, as it was
+   */
+  GmStatus peerUnmap(GmUnmapping unmapping);
+
+  /**
+   * As {@link #peerMap}, returning at once where the device can. The core issues several and waits
+   * for all.
+   *
+   * @param mapping what to map, and how
+   * @return completes with what {@link #peerMap} would have returned
+   */
+  default CompletionStage<GmStatus> peerMapAsync(GmMapping mapping) {
+    return CompletableFuture.completedFuture(peerMap(mapping));
+  }
+
+  /**
+   * As {@link #peerUnmap}, returning at once where the device can.
+   *
+   * @param unmapping what to unmap
+   * @return completes with what {@link #peerUnmap} would have returned
+   */
+  default CompletionStage<GmStatus> peerUnmapAsync(GmUnmapping unmapping) {
+    return CompletableFuture.completedFuture(peerUnmap(unmapping));
+  }
+
+  /**
+   * Changes what kernels may do with a mapped run, without moving it. Where this is not implemented
+   * the core unmaps and maps again.
+   *
+   * @param range a run that is mapped on this device
+   * @param access {@link Access#READ} or {@link Access#READ_WRITE}
+   * @return {@link GmStatus#SUCCESS}, or {@link GmStatus#UNIMPLEMENTED}
+   */
+  default GmStatus peerProtect(GmRange range, Access access) {
+    return GmStatus.UNIMPLEMENTED;
+  }
+
+  /**
+   * Copies bytes without changing any mapping.
+   *
+   * @param copy what to copy
+   * @return {@link GmStatus#SUCCESS}, {@link GmStatus#DMA_ERROR}, or {@link GmStatus#UNIMPLEMENTED}
+   */
+  default GmStatus copy(GmCopy copy) {
+    return GmStatus.UNIMPLEMENTED;
+  }
+
+  /**
+   * Drops cached translations of runs (the RFC's {@code tlb_invl} and {@code tlb_invl_coalesced}).
+   * {@link #peerUnmap} and {@link #peerProtect} must do so themselves; this is for changes that the
+   * device did not see.
+   *
+   * @param ranges ascending, not overlapping
+   * @return {@link GmStatus#SUCCESS}, or why not
+   */
+  default GmStatus tlbInvalidate(List<GmRange> ranges) {
+    return GmStatus.SUCCESS;
+  }
+}
