@@ -1,0 +1,35 @@
+package dev.gmem.core.engine;
+
+/** What a transition is for. */
+sealed interface Goal {
+  /**
+   * The CPU wants to reach a range.
+   *
+   * @param write true if it wants to write
+   */
+  record ToHost(boolean write) implements Goal {}
+
+  /**
+   * A device wants to reach a range.
+   *
+   * @param slot the device
+   * @param own true if it must be the only one: it writes, or cannot share
+   * @param overwrite true if what the range held need not move
+   * @param launch number of the launch that asks, or {@link #NO_LAUNCH}
+   */
+  record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) implements Goal {}
+
+  /**
+   * A device has to let go of a range.
+   *
+   * @param slot the device
+   * @param patient true to wait for claims and launches, false to leave out what they have
+   */
+  record Evict(DeviceSlot slot, boolean patient) implements Goal {}
+
+  /** The VMA goes away: contents are dropped. */
+  record Release() implements Goal {}
+
+  /** Marks a wish that no launch made. */
+  long NO_LAUNCH = Long.MAX_VALUE;
+}

@@ -1,0 +1,150 @@
+package dev.gmem.core.engine;
+
+import dev.gmem.PageState;
+import dev.gmem.core.table.GranuleEntry;
+
+/**
+ * How one run of equal entries gets to a goal: the table of ARCHITECTURE.md as a pure function.
+ *
+ * @param revokeRead take the CPU's permission to read
+ * @param revokeWrite take the CPU's permission to write
+ * @param copyOutOf slot of the device whose bytes go to the host frame before it is unmapped, or
+ *     {@link #NONE}
+ * @param drop devices that are unmapped without a copy, a bit per slot
+ * @param mapping what is done on the device that the goal names
+ * @param home the entry if everything before {@code mapping} has succeeded, and it has not
+ * @param result the entry if all has succeeded
+ */
+record Plan(
+    boolean revokeRead,
+    boolean revokeWrite,
+    int copyOutOf,
+    int drop,
+    Mapping mapping,
+    long home,
+    long result) {
+  /** No device. */
+  static final int NONE = -1;
+
+  /** What is done on the device that the goal names. */
+  enum Mapping {
+    /** Nothing. */
+    NONE,
+    /** Map, with the host's bytes. */
+    COPY,
+    /** Map, with zeros if the host frame has never been touched, else with its bytes. */
+    COPY_IF_TOUCHED,
+    /** Map; contents do not matter. */
+    OVERWRITE,
+    /** It has a replica, and becomes the owner. */
+    UPGRADE
+  }
+
+  /**
+   * Makes a plan.
+   *
+   * @param entry an entry that is neither busy nor poisoned
+   * @param goal what it is for
+   * @return the plan, or null if there is nothing to do
+   */
+  static Plan of(long entry, Goal goal) {
+    return switch (goal) {
+      case Goal.ToHost(boolean write) -> toHost(entry, write);
+      case Goal.ToDevice wish -> toDevice(entry, wish);
+      case Goal.Evict leave -> evict(entry, leave.slot().index());
+      case Goal.Release() -> release(entry);
+    };
+  }
+
+  private static Plan toHost(long entry, boolean write) {
+    if (GranuleEntry.admits(entry, write)) {
+      return null;
+    }
+    return switch (GranuleEntry.state(entry)) {
+      case NOMAP, CPU -> settled(GranuleEntry.restored(entry));
+      case EVICTED -> settled(GranuleEntry.CPU);
+      case SHARED ->
+          write
+              ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU)
+              : settled(GranuleEntry.restored(entry));
+      case DEVICE -> moved(GranuleEntry.owner(entry), 0, GranuleEntry.CPU);
+    };
+  }
+
+  private static Plan toDevice(long entry, Goal.ToDevice wish) {
+    int slot = wish.slot().index();
+    boolean own = wish.own();
+    PageState state = GranuleEntry.state(entry);
+    if (GranuleEntry.onDevice(entry, slot) && (state == PageState.DEVICE || !own)) {
+      return null;
+    }
+    int others = GranuleEntry.devices(entry);
+    long result = own ? GranuleEntry.device(slot) : GranuleEntry.shared(others | 1 << slot);
+    Mapping copy = wish.overwrite() ? Mapping.OVERWRITE : Mapping.COPY;
+    return switch (state) {
+      case NOMAP -> {
+        Mapping zero = wish.overwrite() ? Mapping.OVERWRITE : Mapping.COPY_IF_TOUCHED;
+        yield new Plan(own, true, NONE, 0, zero, entry, result);
+      }
+      case CPU, EVICTED -> new Plan(own, true, NONE, 0, copy, entry, result);
+      case SHARED -> {
+        if (!own) {
+          yield new Plan(false, false, NONE, 0, copy, entry, result);
+        }
+        boolean replica = GranuleEntry.onDevice(entry, slot);
+        int drop = others & ~(1 << slot);
+        long home = replica ? GranuleEntry.shared(1 << slot) : GranuleEntry.CPU;
+        yield new Plan(true, true, NONE, drop, replica ? Mapping.UPGRADE : copy, home, result);
+      }
+      case DEVICE -> {
+        int owner = GranuleEntry.owner(entry);
+        long replica = own ? result : GranuleEntry.shared(1 << slot);
+        yield wish.overwrite()
+            ? new Plan(false, false, NONE, 1 << owner, copy, GranuleEntry.EVICTED, replica)
+            : new Plan(false, false, owner, 0, copy, GranuleEntry.EVICTED, replica);
+      }
+    };
+  }
+
+  private static Plan evict(long entry, int slot) {
+    if (!GranuleEntry.onDevice(entry, slot)) {
+      return null;
+    }
+    if (GranuleEntry.state(entry) == PageState.DEVICE) {
+      return moved(slot, 0, GranuleEntry.EVICTED);
+    }
+    int rest = GranuleEntry.devices(entry) & ~(1 << slot);
+    return moved(NONE, 1 << slot, rest == 0 ? GranuleEntry.CPU : GranuleEntry.shared(rest));
+  }
+
+  private static Plan release(long entry) {
+    int devices = GranuleEntry.devices(entry);
+    return devices == 0 ? null : moved(NONE, devices, GranuleEntry.EVICTED);
+  }
+
+  private static Plan settled(long result) {
+    return moved(NONE, 0, result);
+  }
+
+  private static Plan moved(int copyOutOf, int drop, long result) {
+    return new Plan(false, false, copyOutOf, drop, Mapping.NONE, result, result);
+  }
+
+  /**
+   * Tells whether a device must be called.
+   *
+   * @return false if only the table changes
+   */
+  boolean callsDevices() {
+    return copyOutOf != NONE || drop != 0 || mapping != Mapping.NONE;
+  }
+
+  /**
+   * Tells whether the run takes new room on the device that the goal names.
+   *
+   * @return true if it does
+   */
+  boolean takesRoom() {
+    return mapping != Mapping.NONE && mapping != Mapping.UPGRADE;
+  }
+}

@@ -1,0 +1,369 @@
+package dev.gmem.core.engine;
+
+import dev.gmem.AllocationStatistics;
+import dev.gmem.core.host.GateLevel;
+import dev.gmem.core.host.GatedRegion;
+import dev.gmem.core.sync.Monitor;
+import dev.gmem.core.table.GranuleCounts;
+import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.core.table.GranuleTable;
+import dev.gmem.spi.GmRange;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One allocation: its addresses, table, gate, holds and counters (the RFC's VMA).
+ *
+ * <p>Life: open → closing (no new pins) → releasing (no new claims) → closed, or from closing back
+ * to open if the close is called off. Everything but {@link #admits} and the final fields is
+ * guarded by the monitor.
+ */
+public final class Vma {
+  private final long address;
+  private final long bytes;
+  private final int granuleShift;
+  private final Monitor monitor;
+  private final GranuleTable table;
+  private final List<Hold> holds = new ArrayList<>();
+  private final FaultWindow hostWindow;
+  private final FaultWindow[] deviceWindows = new FaultWindow[GranuleEntry.DEVICES_MAX];
+  private final AtomicInteger announced = new AtomicInteger();
+  private GatedRegion region;
+  private GateLevel level = GateLevel.OPEN;
+  private boolean closing;
+  private boolean releasing;
+  private volatile boolean closed;
+
+  // Counters. Plain: written under the monitor.
+  long hostReadFaults;
+  long hostWriteFaults;
+  long deviceFaults;
+  long bytesToDevices;
+  long bytesToHost;
+  long revocations;
+  long evictedBytes;
+  long pins;
+
+  Vma(GmRange range, int granuleBytes, Monitor monitor) {
+    this.address = range.address();
+    this.bytes = range.bytes();
+    this.granuleShift = Integer.numberOfTrailingZeros(granuleBytes);
+    this.monitor = monitor;
+    this.table = new GranuleTable(bytes >>> granuleShift, GranuleEntry.NOMAP);
+    this.hostWindow = new FaultWindow(granuleBytes);
+  }
+
+  /**
+   * Returns the addresses.
+   *
+   * @return the whole allocation, rounded to granules
+   */
+  public GmRange range() {
+    return new GmRange(address, bytes);
+  }
+
+  /**
+   * Returns the first address.
+   *
+   * @return the address
+   */
+  public long address() {
+    return address;
+  }
+
+  /**
+   * Returns the length.
+   *
+   * @return bytes, a multiple of the granule
+   */
+  public long bytes() {
+    return bytes;
+  }
+
+  /**
+   * Returns the host memory with its gate.
+   *
+   * @return the region
+   */
+  public GatedRegion region() {
+    return region;
+  }
+
+  void region(GatedRegion gated) {
+    region = gated;
+  }
+
+  Monitor monitor() {
+    return monitor;
+  }
+
+  GranuleTable table() {
+    return table;
+  }
+
+  GranuleCounts counts() {
+    return table.counts();
+  }
+
+  long granules() {
+    return table.granules();
+  }
+
+  /**
+   * Returns which granule an address lies in.
+   *
+   * @param at an address of this VMA
+   * @return from 0
+   */
+  public long granuleOf(long at) {
+    return (at - address) >>> granuleShift;
+  }
+
+  /**
+   * Returns the granule after the last one of a range.
+   *
+   * @param at first address
+   * @param length bytes, positive
+   * @return from 1
+   */
+  public long granuleEnd(long at, long length) {
+    return granuleOf(at + length - 1) + 1;
+  }
+
+  /**
+   * Returns the addresses of some granules.
+   *
+   * @param first first granule
+   * @param end granule after the last
+   * @return their addresses
+   */
+  public GmRange run(long first, long end) {
+    return new GmRange(address + (first << granuleShift), bytesOf(first, end));
+  }
+
+  long bytesOf(long first, long end) {
+    return (end - first) << granuleShift;
+  }
+
+  /**
+   * Returns the granule.
+   *
+   * @return bytes
+   */
+  public int granuleBytes() {
+    return 1 << granuleShift;
+  }
+
+  /**
+   * Tells whether the CPU may make an access now. Takes no lock; see {@link
+   * dev.gmem.core.host.HostFaults#admits}.
+   */
+  boolean admits(long at, long length, boolean write) {
+    long last = granuleOf(at + length - 1);
+    for (long granule = granuleOf(at); granule <= last; granule++) {
+      if (!GranuleEntry.admits(table.get(granule), write)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Takes note that a device is being told of this VMA.
+   *
+   * @param slot the device's number
+   * @return true if it had not been told before
+   */
+  public boolean announce(int slot) {
+    int bit = 1 << slot;
+    return (announced.getAndUpdate(mask -> mask | bit) & bit) == 0;
+  }
+
+  /**
+   * Takes note that a device is being told to forget this VMA.
+   *
+   * @param slot the device's number
+   * @return true if it had been told of it
+   */
+  public boolean renounce(int slot) {
+    int bit = 1 << slot;
+    return (announced.getAndUpdate(mask -> mask & ~bit) & bit) != 0;
+  }
+
+  boolean isClosing() {
+    return closing;
+  }
+
+  /** Tells whether devices are being told to forget it: nobody may claim any of it. */
+  boolean isReleasing() {
+    return releasing;
+  }
+
+  void releasing() {
+    releasing = true;
+  }
+
+  void closing(boolean value) {
+    closing = value;
+  }
+
+  /**
+   * Tells whether the memory is gone.
+   *
+   * @return true once it is
+   */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  void closed() {
+    closed = true;
+  }
+
+  FaultWindow hostWindow() {
+    return hostWindow;
+  }
+
+  FaultWindow deviceWindow(int slot) {
+    if (deviceWindows[slot] == null) {
+      deviceWindows[slot] = new FaultWindow(granuleBytes());
+    }
+    return deviceWindows[slot];
+  }
+
+  /** Tells, without the monitor and so approximately, whether a device holds any of a range. */
+  boolean holdsAny(long first, long end, int slot) {
+    for (long granule = first; granule < end; granule++) {
+      if (GranuleEntry.onDevice(table.get(granule), slot)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // ---- holds ----
+
+  void addHold(Hold hold) {
+    holds.add(hold);
+  }
+
+  /** Removes a hold and gives back the permissions that no other hold takes. */
+  void lift(Hold hold) {
+    holds.remove(hold);
+    table.update(
+        hold.first(), hold.end(), e -> GranuleEntry.busy(e) ? e : GranuleEntry.restored(e));
+    strip(hold.first(), hold.end());
+  }
+
+  boolean hasHolds() {
+    return !holds.isEmpty();
+  }
+
+  /** Tells whether a goal has to wait for a launch at a granule. */
+  boolean heldAgainst(long granule, Goal goal) {
+    for (Hold hold : holds) {
+      if (hold.overlaps(granule, granule + 1) && hold.excludes(goal)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Writes entries, less the permissions that holds take away. */
+  void settle(long first, long end, long entry) {
+    table.set(first, end, entry);
+    strip(first, end);
+  }
+
+  private void strip(long first, long end) {
+    for (Hold hold : holds) {
+      if (hold.overlaps(first, end)) {
+        table.update(
+            Math.max(first, hold.first()),
+            Math.min(end, hold.end()),
+            e -> GranuleEntry.revoked(e, hold.own()));
+      }
+    }
+  }
+
+  // ---- gate ----
+
+  /**
+   * Makes the gate at least as tight as asked.
+   *
+   * @return 0, or the number of pins that prevent it
+   */
+  int tighten(GateLevel wanted) {
+    if (level.compareTo(wanted) >= 0) {
+      return 0;
+    }
+    int pinned = region.tighten(wanted);
+    if (pinned == 0) {
+      level = wanted;
+    }
+    return pinned;
+  }
+
+  /** Makes the gate as loose as the table allows. */
+  void loosen() {
+    GateLevel needed = needed();
+    if (needed.compareTo(level) < 0) {
+      region.loosen(needed);
+      level = needed;
+    }
+  }
+
+  private GateLevel needed() {
+    if (closing || counts().lackingRead() > 0) {
+      return GateLevel.ALL;
+    }
+    return counts().lackingWrite() > 0 ? GateLevel.WRITES : GateLevel.OPEN;
+  }
+
+  /** Opens the gate, with a pin, if the table allows it. */
+  boolean openPinned() {
+    if (needed() != GateLevel.OPEN) {
+      return false;
+    }
+    region.openPinned();
+    level = GateLevel.OPEN;
+    pins++;
+    return true;
+  }
+
+  /**
+   * Returns the counters.
+   *
+   * @return a snapshot
+   */
+  public AllocationStatistics statistics() {
+    monitor.lock();
+    try {
+      return new AllocationStatistics(
+          hostReadFaults,
+          hostWriteFaults,
+          deviceFaults,
+          bytesToDevices,
+          bytesToHost,
+          revocations,
+          evictedBytes);
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  /**
+   * Counts the times it was pinned through the slow path, and the memory of its table.
+   *
+   * @return pins and table bytes
+   */
+  public long[] pinsAndTableBytes() {
+    monitor.lock();
+    try {
+      return new long[] {pins, table.bytes()};
+    } finally {
+      monitor.unlock();
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package dev.gmem.core.host;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Host memory whose CPU accesses pass a gate. One per VMA.
+ *
+ * <p>The gate is one word that holds either a level tighter than {@link GateLevel#OPEN}, or the
+ * number of pins. Pins exclude tightening: while there is one, the CPU keeps its access.
+ *
+ * <p>All methods may be called from any thread. {@link #tighten}, {@link #loosen} and {@link
+ * #openPinned} are called under the VMA's monitor; the gate word changes under it, except for pins
+ * that come and go while it is open.
+ */
+public interface GatedRegion {
+  /**
+   * Returns the memory as users see it.
+   *
+   * @return a segment over the whole region, with a session of its own
+   */
+  MemorySegment segment();
+
+  /**
+   * Sends more accesses to the slow path. Accesses that are under way may still complete until
+   * {@link #quiesce} returns.
+   *
+   * @param level at least as tight as it is now
+   * @return 0 if done, otherwise the number of pins, and nothing has changed
+   */
+  int tighten(GateLevel level);
+
+  /**
+   * Sends fewer accesses to the slow path.
+   *
+   * @param level at most as tight as it is now
+   */
+  void loosen(GateLevel level);
+
+  /** Opens the gate, if it is not open, and adds one pin, in one step. */
+  void openPinned();
+
+  /**
+   * Waits until no access that passed the gate before {@link #tighten} is under way: those caught
+   * in the middle are unwound and made again. Must be called with no lock held.
+   */
+  void quiesce();
+
+  /**
+   * Closes the memory for good, as {@link java.lang.foreign.Arena#close()} does: later accesses
+   * throw {@code Already closed}, those under way are unwound. The gate must be tightened to {@link
+   * GateLevel#ALL}. Does not unmap anything.
+   */
+  void close();
+}

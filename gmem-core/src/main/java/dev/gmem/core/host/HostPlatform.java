@@ -1,0 +1,77 @@
+package dev.gmem.core.host;
+
+import java.lang.foreign.MemorySegment;
+
+/** Gates and raw memory of the JVM the core runs in. */
+public interface HostPlatform {
+  /**
+   * Reserves addresses, readable by nobody, backed by nothing.
+   *
+   * @param bytes how many, a multiple of {@code alignmentBytes}
+   * @param alignmentBytes a power of two
+   * @return the first address
+   * @throws dev.gmem.AddressSpaceExhaustedException if the operating system refuses
+   */
+  long reserve(long bytes, long alignmentBytes);
+
+  /**
+   * Gives a reservation back.
+   *
+   * @param address as reserved
+   * @param bytes as reserved
+   */
+  void unreserve(long address, long bytes);
+
+  /**
+   * Makes a part of a reservation readable and writable, zero when first touched.
+   *
+   * @param address in the reservation, a multiple of the page
+   * @param bytes a multiple of the page
+   * @throws dev.gmem.AddressSpaceExhaustedException if the operating system refuses
+   */
+  void commit(long address, long bytes);
+
+  /**
+   * Makes a committed part inaccessible again and drops its frames.
+   *
+   * @param address as committed
+   * @param bytes as committed
+   */
+  void decommit(long address, long bytes);
+
+  /**
+   * Tells whether any page of a range has ever been touched. Exact while the CPU cannot touch it.
+   *
+   * @param address in committed memory
+   * @param bytes how many
+   * @return false only if every page is still the untouched zero page; true if in doubt
+   */
+  boolean touched(long address, long bytes);
+
+  /**
+   * Returns memory without a gate, for the copies of migrations.
+   *
+   * @param address in committed memory
+   * @param bytes how many
+   * @return a segment in the global scope
+   */
+  MemorySegment raw(long address, long bytes);
+
+  /**
+   * Puts a gate on committed memory. It is open.
+   *
+   * @param address first byte
+   * @param bytes how many
+   * @param faults serves what the gate sends to the slow path
+   * @return the region
+   */
+  GatedRegion gate(long address, long bytes, HostFaults faults);
+
+  /**
+   * Counts accesses that a {@link GatedRegion#quiesce} caught in the middle and that were made
+   * again, in this JVM.
+   *
+   * @return the number
+   */
+  long retries();
+}

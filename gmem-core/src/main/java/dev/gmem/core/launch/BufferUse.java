@@ -1,0 +1,39 @@
+package dev.gmem.core.launch;
+
+import dev.gmem.Access;
+import dev.gmem.core.engine.Vma;
+
+/**
+ * A buffer of a launch, resolved.
+ *
+ * @param vma where it lies
+ * @param address its first byte
+ * @param bytes its length, positive
+ * @param access what the kernel does with it
+ */
+record BufferUse(Vma vma, long address, long bytes, Access access) {
+  long first() {
+    return vma.granuleOf(address);
+  }
+
+  long end() {
+    return vma.granuleEnd(address, bytes);
+  }
+
+  /** First granule that lies wholly in the buffer. */
+  long innerFirst() {
+    return address == vma.run(first(), first() + 1).address() ? first() : first() + 1;
+  }
+
+  /** Granule after the last that lies wholly in the buffer. */
+  long innerEnd() {
+    return address + bytes == vma.run(end() - 1, end()).end() ? end() : end() - 1;
+  }
+
+  boolean conflicts(BufferUse other, boolean owned, boolean otherOwned) {
+    return vma == other.vma
+        && (owned || otherOwned)
+        && first() < other.end()
+        && other.first() < end();
+  }
+}

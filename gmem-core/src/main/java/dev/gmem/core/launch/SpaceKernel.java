@@ -1,0 +1,156 @@
+package dev.gmem.core.launch;
+
+import dev.gmem.Access;
+import dev.gmem.Argument;
+import dev.gmem.Device;
+import dev.gmem.Kernel;
+import dev.gmem.KernelSource.Parameter;
+import dev.gmem.Launch;
+import dev.gmem.NdRange;
+import dev.gmem.core.engine.DeviceSlot;
+import dev.gmem.core.engine.Vma;
+import dev.gmem.spi.GmArgument;
+import dev.gmem.spi.GmKernel;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A kernel of one device in one space: checks and resolves arguments, then hands over to the queue.
+ */
+final class SpaceKernel implements Kernel {
+  private final Device device;
+  private final DeviceSlot slot;
+  private final GmKernel kernel;
+  private final LaunchQueue queue;
+  private final SpaceView space;
+
+  SpaceKernel(Device device, DeviceSlot slot, GmKernel kernel, LaunchQueue queue, SpaceView space) {
+    this.device = device;
+    this.slot = slot;
+    this.kernel = kernel;
+    this.queue = queue;
+    this.space = space;
+  }
+
+  @Override
+  public String name() {
+    return kernel.name();
+  }
+
+  @Override
+  public Device device() {
+    return device;
+  }
+
+  @Override
+  public Launch launch(NdRange range, Object... arguments) {
+    Objects.requireNonNull(range, "range");
+    List<Parameter> parameters = kernel.parameters();
+    if (arguments.length != parameters.size()) {
+      throw new IllegalArgumentException(
+          "kernel "
+              + name()
+              + " takes "
+              + parameters.size()
+              + " arguments "
+              + parameters
+              + ": given="
+              + arguments.length);
+    }
+    List<GmArgument> resolved = new ArrayList<>(arguments.length);
+    List<BufferUse> buffers = new ArrayList<>();
+    for (int i = 0; i < arguments.length; i++) {
+      resolved.add(resolve(i, parameters.get(i), arguments[i], buffers));
+    }
+    kernel.validate(range, resolved);
+    LaunchTask task =
+        new LaunchTask(slot, kernel, range, List.copyOf(resolved), List.copyOf(buffers));
+    queue.submit(task);
+    return task;
+  }
+
+  private GmArgument resolve(
+      int index, Parameter parameter, Object argument, List<BufferUse> buffers) {
+    return switch (argument) {
+      case MemorySegment segment -> buffer(index, parameter, segment, null, buffers);
+      case Argument.Buffer(MemorySegment segment, Access access) ->
+          buffer(index, parameter, segment, access, buffers);
+      case Argument.Local(long bytes) -> {
+        check(parameter == Parameter.LOCAL, index, parameter, "local memory");
+        yield new GmArgument.Local(bytes);
+      }
+      case Number number -> scalar(index, parameter, number);
+      case Character character -> scalar(index, parameter, character);
+      case Boolean bool -> scalar(index, parameter, bool);
+      case null ->
+          throw new IllegalArgumentException(describe(index, parameter) + " must not be null");
+      default ->
+          throw new IllegalArgumentException(
+              describe(index, parameter)
+                  + " must be a unified segment, an Argument, or a boxed scalar: class="
+                  + argument.getClass().getName());
+    };
+  }
+
+  private GmArgument scalar(int index, Parameter parameter, Object value) {
+    check(
+        parameter == Parameter.SCALAR,
+        index,
+        parameter,
+        "the scalar " + value + " (" + value.getClass().getSimpleName() + ")");
+    boolean primitive =
+        value instanceof Integer
+            || value instanceof Long
+            || value instanceof Float
+            || value instanceof Double
+            || value instanceof Short
+            || value instanceof Byte
+            || value instanceof Character
+            || value instanceof Boolean;
+    if (!primitive) {
+      throw new IllegalArgumentException(
+          describe(index, parameter)
+              + " must be a boxed primitive: class="
+              + value.getClass().getName());
+    }
+    return new GmArgument.Scalar(value);
+  }
+
+  private GmArgument buffer(
+      int index,
+      Parameter parameter,
+      MemorySegment segment,
+      Access narrowed,
+      List<BufferUse> buffers) {
+    check(
+        parameter != Parameter.SCALAR && parameter != Parameter.LOCAL,
+        index,
+        parameter,
+        "a segment");
+    Vma vma = space.resolve(segment, describe(index, parameter));
+    Access declared = Access.valueOf(parameter.name());
+    if (narrowed != null && narrowed.writes() && !declared.writes()) {
+      throw new IllegalArgumentException(
+          describe(index, parameter) + " can be narrowed, not widened: access=" + narrowed);
+    }
+    Access access = narrowed == null ? declared : narrowed;
+    if (access.writes() && segment.isReadOnly()) {
+      throw new IllegalArgumentException(
+          describe(index, parameter) + " is written, but the segment is read-only");
+    }
+    buffers.add(new BufferUse(vma, segment.address(), segment.byteSize(), access));
+    return new GmArgument.Buffer(vma.range(), segment.address(), segment.byteSize(), access);
+  }
+
+  private void check(boolean fits, int index, Parameter parameter, String given) {
+    if (!fits) {
+      throw new IllegalArgumentException(describe(index, parameter) + " cannot take " + given);
+    }
+  }
+
+  private String describe(int index, Parameter parameter) {
+    return "argument " + index + " (" + parameter + ") of kernel " + name();
+  }
+}

@@ -1,0 +1,2 @@
+/** Kernels, their arguments, and launches in the order of their data. */
+package dev.gmem.core.launch;

@@ -1,0 +1,201 @@
+package dev.gmem.core.space;
+
+import dev.gmem.core.engine.Vma;
+import dev.gmem.core.sync.LockRank;
+import dev.gmem.core.sync.Monitor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * An arena of unified memory.
+ *
+ * <p>Requests of at least a granule get a VMA each, so that they move independently. Smaller ones
+ * are cut from slabs: VMAs that start at a granule and double up to {@value #SLAB_GRANULES_MAX}, so
+ * that a list of a million nodes costs a handful of sessions.
+ */
+final class SpaceArena implements Arena {
+  private static final int SLAB_GRANULES_MAX = 16;
+
+  private final Space space;
+  private final Monitor monitor;
+  private final Arena root = Arena.ofShared();
+  private final List<Vma> vmas = new ArrayList<>();
+  private final int granuleBytes;
+  private Vma slab;
+  private long slabUsed;
+  private int slabGranules = 1;
+  private boolean closing;
+  private boolean closed;
+
+  SpaceArena(Space space, int granuleBytes, Monitor.Factory monitors) {
+    this.space = space;
+    this.granuleBytes = granuleBytes;
+    this.monitor = monitors.create(LockRank.ARENA);
+  }
+
+  @Override
+  public MemorySegment.Scope scope() {
+    return root.scope();
+  }
+
+  @Override
+  public MemorySegment allocate(long byteSize, long byteAlignment) {
+    if (byteSize <= 0 || byteSize > Long.MAX_VALUE - granuleBytes) {
+      throw new IllegalArgumentException(
+          "byteSize must be positive and must not overflow when rounded to granules: byteSize="
+              + byteSize
+              + " granuleBytes="
+              + granuleBytes);
+    }
+    if (byteAlignment <= 0 || Long.bitCount(byteAlignment) != 1) {
+      throw new IllegalArgumentException(
+          "byteAlignment must be a power of two: byteAlignment=" + byteAlignment);
+    }
+    if (byteSize < granuleBytes && byteAlignment <= granuleBytes) {
+      return allocateSmall(byteSize, byteAlignment);
+    }
+    long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
+    Vma vma = newVma(bytes, Math.max(byteAlignment, granuleBytes));
+    return vma.region().segment().asSlice(0, byteSize, byteAlignment);
+  }
+
+  private MemorySegment allocateSmall(long byteSize, long byteAlignment) {
+    while (true) {
+      int granules;
+      monitor.lock();
+      try {
+        checkOpen();
+        if (slab != null) {
+          long start = (slabUsed + byteAlignment - 1) & -byteAlignment;
+          if (start + byteSize <= slab.bytes()) {
+            slabUsed = start + byteSize;
+            return slab.region().segment().asSlice(start, byteSize, byteAlignment);
+          }
+        }
+        granules = slabGranules;
+      } finally {
+        monitor.unlock();
+      }
+      Vma fresh = newVma((long) granules * granuleBytes, granuleBytes);
+      monitor.lock();
+      slab = fresh;
+      slabUsed = 0;
+      slabGranules = Math.min(2 * granules, SLAB_GRANULES_MAX);
+      monitor.unlock();
+    }
+  }
+
+  private Vma newVma(long bytes, long alignment) {
+    monitor.lock();
+    try {
+      checkOpen();
+    } finally {
+      monitor.unlock();
+    }
+    Vma vma = space.allocations().allocate(bytes, alignment);
+    boolean late;
+    monitor.lock();
+    late = closing || closed;
+    if (!late) {
+      vmas.add(vma);
+    }
+    monitor.unlock();
+    if (late) {
+      space.engine().beginClose(vma);
+      space.allocations().free(vma);
+      throw alreadyClosed();
+    }
+    return vma;
+  }
+
+  /** Closes the arena unless somebody else has. */
+  void closeIfOpen() {
+    monitor.lock();
+    boolean gone = closed;
+    monitor.unlock();
+    if (!gone) {
+      close();
+    }
+  }
+
+  @Override
+  public void close() {
+    List<Vma> mine;
+    monitor.lock();
+    try {
+      while (closing) {
+        monitor.await();
+      }
+      checkOpen();
+      closing = true;
+      mine = List.copyOf(vmas);
+    } finally {
+      monitor.unlock();
+    }
+    boolean begun = false;
+    try {
+      begin(mine);
+      begun = true;
+    } finally {
+      monitor.lock();
+      closing = false;
+      closed = begun;
+      monitor.signalAll();
+      monitor.unlock();
+    }
+    space.forget(this);
+    finish(mine);
+  }
+
+  /** Makes sure that nothing is pinned, and that nothing can be from now on; or changes nothing. */
+  private void begin(List<Vma> mine) {
+    List<Vma> begun = new ArrayList<>();
+    boolean done = false;
+    try {
+      for (Vma vma : mine) {
+        int pins = space.engine().beginClose(vma);
+        if (pins != 0) {
+          throw new IllegalStateException("Session is acquired by " + pins + " clients");
+        }
+        begun.add(vma);
+      }
+      root.close();
+      done = true;
+    } finally {
+      if (!done) {
+        begun.forEach(space.engine()::abortClose);
+      }
+    }
+  }
+
+  private void finish(List<Vma> mine) {
+    space.launches().awaitUsers(mine);
+    RuntimeException failure = null;
+    for (Vma vma : mine) {
+      try {
+        space.allocations().free(vma);
+      } catch (RuntimeException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw alreadyClosed();
+    }
+  }
+
+  private static IllegalStateException alreadyClosed() {
+    return new IllegalStateException("Already closed");
+  }
+}

@@ -1,0 +1,236 @@
+package dev.gmem.core.space;
+
+import dev.gmem.Device;
+import dev.gmem.DeviceStatistics;
+import dev.gmem.Gmem;
+import dev.gmem.core.engine.DeviceSlot;
+import dev.gmem.core.engine.DeviceTable;
+import dev.gmem.core.engine.Vma;
+import dev.gmem.core.launch.Programs;
+import dev.gmem.core.sync.LockRank;
+import dev.gmem.core.sync.Monitor;
+import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.spi.GmAttachment;
+import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmDiscovery;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+
+/**
+ * The devices of a space: found, attached, detached.
+ *
+ * <p>Attaching and detaching come one at a time, because every allocation must be announced to
+ * every device exactly once; allocations may go on meanwhile.
+ */
+final class SpaceDevices {
+  private final Space space;
+  private final DeviceTable table;
+  private final Monitor monitor;
+  private final Monitor.Factory monitors;
+  private final Semaphore changing = new Semaphore(1, true);
+  private final List<AttachedDevice> attached = new ArrayList<>();
+  private final Map<String, DeviceStatistics> past = new LinkedHashMap<>();
+
+  SpaceDevices(Space space, DeviceTable table, Monitor.Factory monitors) {
+    this.space = space;
+    this.table = table;
+    this.monitors = monitors;
+    this.monitor = monitors.create(LockRank.SPACE);
+  }
+
+  List<AttachedDevice> list() {
+    monitor.lock();
+    try {
+      return List.copyOf(attached);
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  AttachedDevice first() {
+    List<AttachedDevice> now = list();
+    if (!now.isEmpty()) {
+      return now.getFirst();
+    }
+    List<GmDiscovery> answers = Gmem.discover();
+    for (GmDiscovery answer : answers) {
+      if (answer instanceof GmDiscovery.Available(String provider, List<GmDevice> devices)) {
+        return attachFirst(devices, devices.getFirst().id());
+      }
+    }
+    throw new IllegalArgumentException(
+        "no provider offers a device; put a device module on the class path: " + describe(answers));
+  }
+
+  AttachedDevice byId(String id) {
+    Optional<AttachedDevice> known = find(id);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    List<GmDiscovery> answers = Gmem.discover();
+    for (GmDiscovery answer : answers) {
+      if (answer instanceof GmDiscovery.Available(String provider, List<GmDevice> devices)) {
+        String wanted = provider.equals(id) ? devices.getFirst().id() : id;
+        Optional<AttachedDevice> already = find(wanted);
+        if (already.isPresent()) {
+          return already.get();
+        }
+        if (devices.stream().anyMatch(d -> d.id().equals(wanted))) {
+          return attachFirst(devices, wanted);
+        }
+      }
+    }
+    throw new IllegalArgumentException(
+        "no such device: id=" + id + "; there are: " + describe(answers));
+  }
+
+  private Optional<AttachedDevice> find(String id) {
+    return list().stream().filter(d -> d.id().equals(id)).findFirst();
+  }
+
+  /** Attaches one of the devices that a provider made for us; closes the others. */
+  private AttachedDevice attachFirst(List<GmDevice> devices, String id) {
+    AttachedDevice result = null;
+    for (GmDevice device : devices) {
+      if (device.id().equals(id)) {
+        result = attach(device, true);
+      } else {
+        device.close();
+      }
+    }
+    return result;
+  }
+
+  private String describe(List<GmDiscovery> answers) {
+    List<String> parts = new ArrayList<>();
+    list().forEach(d -> parts.add(d.id() + " (attached)"));
+    for (GmDiscovery answer : answers) {
+      switch (answer) {
+        case GmDiscovery.Available(String provider, List<GmDevice> devices) ->
+            devices.forEach(d -> parts.add(d.id()));
+        case GmDiscovery.Unavailable(String provider, String reason, Throwable cause) ->
+            parts.add(provider + " (unavailable: " + reason + ")");
+      }
+    }
+    return parts.isEmpty() ? "none" : String.join(", ", parts);
+  }
+
+  /**
+   * Attaches a device.
+   *
+   * @param device the device
+   * @param orExisting true to return the attached device of the same identifier, if any, and close
+   *     this one; false to fail
+   */
+  AttachedDevice attach(GmDevice device, boolean orExisting) {
+    changing.acquireUninterruptibly();
+    try {
+      Optional<AttachedDevice> same = find(device.id());
+      if (same.isPresent()) {
+        if (orExisting) {
+          device.close();
+          return same.get();
+        }
+        throw new IllegalArgumentException(
+            "a device of that identifier is attached: id=" + device.id());
+      }
+      return attachNew(device);
+    } finally {
+      changing.release();
+    }
+  }
+
+  private AttachedDevice attachNew(GmDevice device) {
+    int index = table.free();
+    if (index < 0) {
+      throw new IllegalStateException(
+          "the space has as many devices as it can: devicesMax=" + GranuleEntry.DEVICES_MAX);
+    }
+    if (device.memoryBytes() < space.options().granuleBytes()) {
+      throw new IllegalArgumentException(
+          "a device must have room for a granule: id="
+              + device.id()
+              + " memoryBytes="
+              + device.memoryBytes()
+              + " granuleBytes="
+              + space.options().granuleBytes());
+    }
+    DeviceSlot slot = new DeviceSlot(index, device, monitors);
+    device.attach(new GmAttachment(space.options().granuleBytes(), index + 1, space::deviceFault));
+    boolean done = false;
+    try {
+      space.allocations().admit(slot);
+      AttachedDevice result =
+          new AttachedDevice(slot, new Programs(slot, space.launches(), space::resolve));
+      monitor.lock();
+      attached.add(result);
+      monitor.unlock();
+      done = true;
+      return result;
+    } finally {
+      if (!done) {
+        device.detach();
+      }
+    }
+  }
+
+  void detach(Device device) {
+    changing.acquireUninterruptibly();
+    try {
+      if (!(device instanceof AttachedDevice known) || !list().contains(known)) {
+        throw new IllegalArgumentException(
+            "the device is not attached to this space: id=" + device.id());
+      }
+      remove(known);
+    } finally {
+      changing.release();
+    }
+  }
+
+  private void remove(AttachedDevice device) {
+    DeviceSlot slot = device.slot();
+    slot.leave();
+    boolean empty = false;
+    try {
+      space.launches().awaitDevice(slot);
+      for (Vma vma : space.vmas().all()) {
+        space.engine().bringHome(slot, vma);
+      }
+      empty = true;
+    } finally {
+      if (!empty) {
+        slot.stay();
+      }
+    }
+    space.allocations().dismiss(slot);
+    monitor.lock();
+    attached.remove(device);
+    past.put(device.id(), slot.statistics());
+    monitor.unlock();
+    device.programs().close();
+    slot.device().detach();
+    slot.device().close();
+  }
+
+  void detachAll() {
+    for (AttachedDevice device : list()) {
+      detach(device);
+    }
+  }
+
+  Map<String, DeviceStatistics> statistics() {
+    Map<String, DeviceStatistics> all = new LinkedHashMap<>();
+    monitor.lock();
+    try {
+      all.putAll(past);
+      attached.forEach(d -> all.put(d.id(), d.slot().statistics()));
+    } finally {
+      monitor.unlock();
+    }
+    return all;
+  }
+}

@@ -1,0 +1,206 @@
+package dev.gmem.core.table;
+
+import dev.gmem.PageState;
+
+/**
+ * The layout of one entry, and nothing else about it.
+ *
+ * <pre>
+ *  63                              32 31          7    6     5     4     3   2    0
+ * +----------------------------------+------------+------+-----+-----+-----+------+
+ * | devices: bit d = device slot d   |   unused   |poison| busy|write| read| state|
+ * +----------------------------------+------------+------+-----+-----+-----+------+
+ * </pre>
+ *
+ * <p>{@code read} and {@code write} are the CPU's permissions; {@code busy}: claimed by a
+ * transition; {@code poison}: the only valid copy is lost; {@code devices}: who holds a valid copy.
+ */
+public final class GranuleEntry {
+  /** Number of device slots that an entry can name. */
+  public static final int DEVICES_MAX = 32;
+
+  private static final long STATE_MASK = 0x7;
+  private static final long CPU_READ = 1 << 3;
+  private static final long CPU_WRITE = 1 << 4;
+  private static final long BUSY = 1 << 5;
+  private static final long POISONED = 1 << 6;
+  private static final int DEVICES_SHIFT = 32;
+  private static final PageState[] STATES = PageState.values();
+
+  /** Never held by a device; the CPU may touch it. */
+  public static final long NOMAP = PageState.NOMAP.ordinal() | CPU_READ | CPU_WRITE;
+
+  /** Valid on the host only; the CPU may touch it. */
+  public static final long CPU = PageState.CPU.ordinal() | CPU_READ | CPU_WRITE;
+
+  /** Valid on the host only; nobody maps it. */
+  public static final long EVICTED = PageState.EVICTED.ordinal();
+
+  private GranuleEntry() {}
+
+  /**
+   * Makes the entry of a granule that the host and some devices may read.
+   *
+   * @param devices at least one bit
+   * @return the entry
+   */
+  public static long shared(int devices) {
+    return PageState.SHARED.ordinal() | CPU_READ | mask(devices);
+  }
+
+  /**
+   * Makes the entry of a granule that one device owns.
+   *
+   * @param slot the device's slot
+   * @return the entry
+   */
+  public static long device(int slot) {
+    return PageState.DEVICE.ordinal() | mask(1 << slot);
+  }
+
+  /**
+   * Returns the state.
+   *
+   * @param entry an entry
+   * @return the state
+   */
+  public static PageState state(long entry) {
+    return STATES[(int) (entry & STATE_MASK)];
+  }
+
+  /**
+   * Returns who holds a valid copy.
+   *
+   * @param entry an entry
+   * @return a bit per slot
+   */
+  public static int devices(long entry) {
+    return (int) (entry >>> DEVICES_SHIFT);
+  }
+
+  /**
+   * Returns the owner.
+   *
+   * @param entry an entry in state DEVICE
+   * @return its slot
+   */
+  public static int owner(long entry) {
+    return Integer.numberOfTrailingZeros(devices(entry));
+  }
+
+  /**
+   * Tells whether a device holds a valid copy.
+   *
+   * @param entry an entry
+   * @param slot the device's slot
+   * @return true if it does
+   */
+  public static boolean onDevice(long entry, int slot) {
+    return (devices(entry) & 1 << slot) != 0;
+  }
+
+  /**
+   * Tells whether the CPU may access the granule without a fault.
+   *
+   * @param entry an entry
+   * @param write true for a write
+   * @return true if it may
+   */
+  public static boolean admits(long entry, boolean write) {
+    return (entry & (write ? CPU_WRITE : CPU_READ)) != 0;
+  }
+
+  /**
+   * Returns the entry without the CPU's permission to write, and maybe to read.
+   *
+   * @param entry an entry
+   * @param reads true to take the permission to read as well
+   * @return the entry
+   */
+  public static long revoked(long entry, boolean reads) {
+    return entry & ~(reads ? CPU_READ | CPU_WRITE : CPU_WRITE);
+  }
+
+  /**
+   * Returns the entry with the permissions that its state has by right.
+   *
+   * @param entry an entry, some of whose permissions have been revoked
+   * @return the entry
+   */
+  public static long restored(long entry) {
+    return switch (state(entry)) {
+      case NOMAP, CPU -> entry | CPU_READ | CPU_WRITE;
+      case SHARED -> entry | CPU_READ;
+      case DEVICE, EVICTED -> entry;
+    };
+  }
+
+  /**
+   * Tells whether a transition is under way.
+   *
+   * @param entry an entry
+   * @return true if it is claimed
+   */
+  public static boolean busy(long entry) {
+    return (entry & BUSY) != 0;
+  }
+
+  /**
+   * Returns the entry claimed.
+   *
+   * @param entry an entry
+   * @return the entry
+   */
+  public static long claimed(long entry) {
+    return entry | BUSY;
+  }
+
+  /**
+   * Returns the entry unclaimed.
+   *
+   * @param entry an entry
+   * @return the entry
+   */
+  public static long unclaimed(long entry) {
+    return entry & ~BUSY;
+  }
+
+  /**
+   * Tells whether the only valid copy is lost.
+   *
+   * @param entry an entry
+   * @return true if every access must fail
+   */
+  public static boolean poisoned(long entry) {
+    return (entry & POISONED) != 0;
+  }
+
+  /**
+   * Returns the entry with its only valid copy lost.
+   *
+   * @param entry an entry in state DEVICE
+   * @return the entry
+   */
+  public static long poison(long entry) {
+    return entry | POISONED;
+  }
+
+  /**
+   * Says what an entry means.
+   *
+   * @param entry an entry
+   * @return for people
+   */
+  public static String toString(long entry) {
+    return state(entry)
+        + (devices(entry) == 0 ? "" : "{" + Integer.toBinaryString(devices(entry)) + "}")
+        + (admits(entry, false) ? " r" : "")
+        + (admits(entry, true) ? " w" : "")
+        + (busy(entry) ? " busy" : "")
+        + (poisoned(entry) ? " poisoned" : "");
+  }
+
+  private static long mask(int devices) {
+    return (long) devices << DEVICES_SHIFT;
+  }
+}
