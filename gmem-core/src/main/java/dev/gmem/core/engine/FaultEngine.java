@@ -1,7 +1,6 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.PageState;
-import dev.gmem.PoisonedMemoryException;
 import dev.gmem.Residency.Extent;
 import dev.gmem.core.engine.Claim.Step;
 import dev.gmem.core.host.GateLevel;
@@ -10,7 +9,6 @@ import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmRange;
-import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -27,6 +25,7 @@ import java.util.Set;
  */
 public final class FaultEngine {
   private final DeviceTable devices;
+  private final Claims claims;
   private final Migrator migrator;
   private final Evictor evictor;
   private final long pinTimeoutNanos;
@@ -40,6 +39,7 @@ public final class FaultEngine {
    */
   public FaultEngine(HostPlatform platform, DeviceTable devices, long pinTimeoutNanos) {
     this.devices = devices;
+    this.claims = new Claims(devices);
     this.migrator = new Migrator(platform, devices);
     this.evictor = new Evictor(this);
     this.pinTimeoutNanos = pinTimeoutNanos;
@@ -157,79 +157,20 @@ public final class FaultEngine {
     return new Goal.ToDevice(slot, slot.owns(writes), overwrite, launch);
   }
 
-  /** What is to be done where. The range shrinks from the front as it gets done. */
-  private static final class Request {
-    private final Vma vma;
-    private final Goal goal;
-    private final long end;
-    private final boolean fault;
-    private long first;
-    private long reach;
-    private boolean counted;
-
-    Request(Vma vma, long first, long end, Goal goal, boolean fault) {
-      this.vma = vma;
-      this.first = first;
-      this.end = end;
-      this.reach = end;
-      this.goal = goal;
-      this.fault = fault;
-    }
-
-    /** Widens a fault by its window, once, when it turns out not to be spurious. */
-    void open() {
-      if (counted || !fault) {
-        return;
-      }
-      counted = true;
-      if (goal instanceof Goal.ToHost(boolean write)) {
-        if (write) {
-          vma.hostWriteFaults++;
-        } else {
-          vma.hostReadFaults++;
-        }
-        reach = Math.min(vma.granules(), vma.hostWindow().extend(first, end));
-      } else if (goal instanceof Goal.ToDevice wish) {
-        vma.deviceFaults++;
-        wish.slot().countFault();
-        if (wish.launch() == Goal.NO_LAUNCH) {
-          FaultWindow window = vma.deviceWindow(wish.slot().index());
-          reach = Math.min(vma.granules(), window.extend(first, end));
-        }
-      }
-    }
-
-    /** Takes note that a claim has been dealt with. */
-    void done(Claim claim) {
-      first = Math.min(end, claim.end());
-      if (!fault || first < end) {
-        return;
-      }
-      vma.monitor().lock();
-      if (goal instanceof Goal.ToHost) {
-        vma.hostWindow().reached(claim.end());
-      } else if (goal instanceof Goal.ToDevice wish && wish.launch() == Goal.NO_LAUNCH) {
-        vma.deviceWindow(wish.slot().index()).reached(claim.end());
-      }
-      vma.monitor().unlock();
-    }
-  }
-
   private void drive(Request request) {
     Attempts attempts = new Attempts(pinTimeoutNanos);
-    while (request.first < request.end) {
-      DeviceSlot target = request.goal instanceof Goal.ToDevice wish ? wish.slot() : null;
+    while (request.first() < request.end()) {
+      DeviceSlot target = request.goal() instanceof Goal.ToDevice wish ? wish.slot() : null;
       long since = target == null ? 0 : target.changes();
-      Claim claim = claim(request, attempts);
+      Claim claim = claims.take(request, attempts);
       if (claim == null) {
         return;
       }
       if (claim == Claim.NEEDS_ROOM) {
-        attempts.makeRoom(evictor, target, since, request.vma, request.first, request.end);
+        attempts.makeRoom(evictor, target, since, request.vma(), request.first(), request.end());
         continue;
       }
-      migrator.execute(claim);
-      commit(claim);
+      work(claim);
       if (claim.failure() == null) {
         request.done(claim);
       } else {
@@ -238,18 +179,26 @@ public final class FaultEngine {
     }
   }
 
+  /** Does the work of a claim, and lets go of it whatever happens. */
+  private void work(Claim claim) {
+    try {
+      migrator.execute(claim);
+    } finally {
+      claims.commit(claim);
+    }
+  }
+
   /** Evicts what can be had of a range without waiting; returns how many bytes that was. */
   long evict(DeviceSlot slot, Vma vma, long first, long end) {
     Request request = new Request(vma, first, end, new Goal.Evict(slot, false), false);
     Attempts attempts = new Attempts(pinTimeoutNanos);
     long freed = 0;
-    while (request.first < request.end) {
-      Claim claim = claim(request, attempts);
+    while (request.first() < request.end()) {
+      Claim claim = claims.take(request, attempts);
       if (claim == null) {
         break;
       }
-      migrator.execute(claim);
-      commit(claim);
+      work(claim);
       for (Step step : claim.steps()) {
         freed += step.stopped() ? 0 : vma.bytesOf(step.first(), step.end());
       }
@@ -267,226 +216,6 @@ public final class FaultEngine {
    */
   public void bringHome(DeviceSlot slot, Vma vma) {
     drive(new Request(vma, 0, vma.granules(), new Goal.Evict(slot, true), false));
-  }
-
-  // ---- claim and commit ----
-
-  /** Claims the next part of a request; null if there is nothing left to do. */
-  private Claim claim(Request request, Attempts attempts) {
-    Vma vma = request.vma;
-    vma.monitor().lock();
-    try {
-      while (true) {
-        boolean impatient = request.goal instanceof Goal.Evict leave && !leave.patient();
-        if (vma.isClosed() || (vma.isReleasing() && impatient)) {
-          return closed(request.goal);
-        }
-        if (vma.isReleasing() && !(request.goal instanceof Goal.Release)) {
-          vma.monitor().await();
-          continue;
-        }
-        request.first = skipDone(request);
-        if (request.first == request.end) {
-          return null;
-        }
-        if (mustWait(vma, request.first, request.goal)) {
-          vma.monitor().await();
-          continue;
-        }
-        refuse(request);
-        request.open();
-        Claim claim = collect(request);
-        if (!reserve(claim)) {
-          return Claim.NEEDS_ROOM;
-        }
-        int pins = vma.tighten(claim.gate());
-        if (pins == 0) {
-          mark(claim);
-          return claim;
-        }
-        if (request.goal instanceof Goal.ToDevice wish) {
-          wish.slot().giveBack(claim.roomBytes());
-        }
-        attempts.awaitPins(vma, pins);
-      }
-    } finally {
-      vma.monitor().unlock();
-    }
-  }
-
-  private static Claim closed(Goal goal) {
-    if (goal instanceof Goal.ToDevice) {
-      throw new IllegalStateException("Already closed");
-    }
-    return null;
-  }
-
-  /** The first granule of a request that something has to be done about. */
-  private static long skipDone(Request request) {
-    Vma vma = request.vma;
-    long at = request.first;
-    while (at < request.end) {
-      long entry = vma.table().get(at);
-      if (!skips(vma, at, entry, request.goal)) {
-        return at;
-      }
-      at = vma.hasHolds() ? at + 1 : vma.table().runEnd(at, request.end);
-    }
-    return at;
-  }
-
-  private static boolean skips(Vma vma, long granule, long entry, Goal goal) {
-    return switch (goal) {
-      case Goal.Evict leave ->
-          GranuleEntry.poisoned(entry)
-              || Plan.of(entry, goal) == null && !GranuleEntry.busy(entry)
-              || !leave.patient() && mustWait(vma, granule, goal);
-      case Goal.Release() ->
-          !GranuleEntry.busy(entry)
-              && (GranuleEntry.poisoned(entry) || Plan.of(entry, goal) == null);
-      case Goal.ToHost ignored -> isDone(entry, goal);
-      case Goal.ToDevice ignored -> isDone(entry, goal);
-    };
-  }
-
-  private static boolean isDone(long entry, Goal goal) {
-    return !GranuleEntry.busy(entry)
-        && !GranuleEntry.poisoned(entry)
-        && Plan.of(entry, goal) == null;
-  }
-
-  private static boolean mustWait(Vma vma, long granule, Goal goal) {
-    return GranuleEntry.busy(vma.table().get(granule)) || vma.heldAgainst(granule, goal);
-  }
-
-  private void refuse(Request request) {
-    long entry = request.vma.table().get(request.first);
-    if (request.goal instanceof Goal.ToDevice wish && wish.slot().leaving()) {
-      throw new IllegalStateException(
-          "the device is being detached: device=" + wish.slot().device().id());
-    }
-    if (GranuleEntry.poisoned(entry) && !(request.goal instanceof Goal.Release)) {
-      throw new PoisonedMemoryException(
-          "the only valid copy of this memory was lost with its device",
-          devices.slot(GranuleEntry.owner(entry)) == null
-              ? "detached"
-              : devices.slot(GranuleEntry.owner(entry)).device().id(),
-          GmStatus.FAILURE_UNKNOWN,
-          request.vma.run(request.first, request.first + 1).address(),
-          request.vma.granuleBytes(),
-          PageState.DEVICE,
-          null);
-    }
-  }
-
-  /** Gathers the runs from the start of a request that can be worked on together. */
-  private static Claim collect(Request request) {
-    Vma vma = request.vma;
-    Claim claim = new Claim(vma, request.goal, request.fault);
-    long last = vma.table().get(request.end - 1);
-    long at = request.first;
-    while (at < request.reach) {
-      long entry = vma.table().get(at);
-      Plan plan = GranuleEntry.busy(entry) ? null : Plan.of(entry, request.goal);
-      boolean joins = at < request.end || entry == last;
-      if (plan == null || GranuleEntry.poisoned(entry) || !joins) {
-        break;
-      }
-      long end = vma.table().runEnd(at, at < request.end ? request.end : request.reach);
-      long free = freeUntil(vma, at, end, request.goal);
-      if (free > at) {
-        claim.add(new Step(at, free, entry, plan));
-      }
-      at = free;
-      if (free < end) {
-        break;
-      }
-    }
-    return claim;
-  }
-
-  /** The first granule of a run that a launch holds against a goal, or the end of the run. */
-  private static long freeUntil(Vma vma, long first, long end, Goal goal) {
-    if (!vma.hasHolds()) {
-      return end;
-    }
-    long at = first;
-    while (at < end && !vma.heldAgainst(at, goal)) {
-      at++;
-    }
-    return at;
-  }
-
-  private static boolean reserve(Claim claim) {
-    if (!(claim.goal() instanceof Goal.ToDevice wish)) {
-      return true;
-    }
-    long wanted = claim.roomBytes();
-    if (wanted == 0) {
-      return true;
-    }
-    long granted = wish.slot().reserve(claim.vma().granuleBytes(), wanted);
-    if (granted < wanted) {
-      claim.shrinkTo(granted);
-    }
-    if (claim.steps().isEmpty()) {
-      wish.slot().giveBack(granted);
-      return false;
-    }
-    return true;
-  }
-
-  private void mark(Claim claim) {
-    Vma vma = claim.vma();
-    for (Step step : claim.steps()) {
-      long revoked = step.before();
-      if (step.plan().revokeWrite()) {
-        revoked = GranuleEntry.revoked(revoked, step.plan().revokeRead());
-      }
-      if (revoked != step.before()) {
-        claim.needsHandshake();
-      }
-      vma.table().set(step.first(), step.end(), GranuleEntry.claimed(revoked));
-    }
-    if (claim.handshake()) {
-      vma.revocations++;
-    }
-    for (int rest = claim.devices(); rest != 0; rest &= rest - 1) {
-      devices.slot(Integer.numberOfTrailingZeros(rest)).begin();
-    }
-  }
-
-  private void commit(Claim claim) {
-    Vma vma = claim.vma();
-    vma.monitor().lock();
-    try {
-      for (Step step : claim.steps()) {
-        vma.settle(step.first(), step.end(), GranuleEntry.restored(step.after()));
-        long bytes = vma.bytesOf(step.first(), step.end());
-        if (step.copiedOut()) {
-          vma.bytesToHost += bytes;
-        }
-        if (step.copiedIn() && !step.stopped()) {
-          vma.bytesToDevices += bytes;
-        }
-        if (claim.goal() instanceof Goal.Evict leave && !leave.patient() && !step.stopped()) {
-          vma.evictedBytes += bytes;
-          leave.slot().countEvicted(bytes);
-        }
-      }
-      vma.loosen();
-      vma.monitor().signalAll();
-    } finally {
-      vma.monitor().unlock();
-    }
-    int target = claim.goal() instanceof Goal.ToDevice wish ? wish.slot().index() : Plan.NONE;
-    for (int rest = claim.devices(); rest != 0; rest &= rest - 1) {
-      DeviceSlot slot = devices.slot(Integer.numberOfTrailingZeros(rest));
-      boolean mapped = slot.index() == target;
-      boolean failedToLeave = !mapped && claim.failure() != null;
-      slot.end(
-          mapped ? new DeviceSlot.Mapped(vma, claim.first(), claim.end()) : null, !failedToLeave);
-    }
   }
 
   /**
@@ -623,7 +352,7 @@ public final class FaultEngine {
         }
       }
       for (long at = hold.first(); at < hold.end(); at = vma.table().runEnd(at, hold.end())) {
-        if (!isDone(vma.table().get(at), goal)) {
+        if (!Claims.isDone(vma.table().get(at), goal)) {
           return false;
         }
       }

@@ -1,0 +1,90 @@
+package dev.gmem.core.engine;
+
+/**
+ * What is to be done where. The range shrinks from the front as it gets done. Belongs to one
+ * thread; what it reads and writes of the VMA needs the monitor.
+ */
+final class Request {
+  private final Vma vma;
+  private final Goal goal;
+  private final long end;
+  private final boolean fault;
+  private long first;
+  private long reach;
+  private boolean counted;
+
+  Request(Vma vma, long first, long end, Goal goal, boolean fault) {
+    this.vma = vma;
+    this.first = first;
+    this.end = end;
+    this.reach = end;
+    this.goal = goal;
+    this.fault = fault;
+  }
+
+  /** Widens a fault by its window, once, when it turns out not to be spurious. */
+  void open() {
+    if (counted || !fault) {
+      return;
+    }
+    counted = true;
+    if (goal instanceof Goal.ToHost(boolean write)) {
+      if (write) {
+        vma.hostWriteFaults++;
+      } else {
+        vma.hostReadFaults++;
+      }
+      reach = Math.min(vma.granules(), vma.hostWindow().extend(first, end));
+    } else if (goal instanceof Goal.ToDevice wish) {
+      vma.deviceFaults++;
+      wish.slot().countFault();
+      if (wish.launch() == Goal.NO_LAUNCH) {
+        FaultWindow window = vma.deviceWindow(wish.slot().index());
+        reach = Math.min(vma.granules(), window.extend(first, end));
+      }
+    }
+  }
+
+  Vma vma() {
+    return vma;
+  }
+
+  Goal goal() {
+    return goal;
+  }
+
+  boolean fault() {
+    return fault;
+  }
+
+  long first() {
+    return first;
+  }
+
+  void first(long granule) {
+    first = granule;
+  }
+
+  long end() {
+    return end;
+  }
+
+  long reach() {
+    return reach;
+  }
+
+  /** Takes note that a claim has been dealt with. */
+  void done(Claim claim) {
+    first = Math.min(end, claim.end());
+    if (!fault || first < end) {
+      return;
+    }
+    vma.monitor().lock();
+    if (goal instanceof Goal.ToHost) {
+      vma.hostWindow().reached(claim.end());
+    } else if (goal instanceof Goal.ToDevice wish && wish.launch() == Goal.NO_LAUNCH) {
+      vma.deviceWindow(wish.slot().index()).reached(claim.end());
+    }
+    vma.monitor().unlock();
+  }
+}
