@@ -3,6 +3,7 @@ package dev.gmem.core.engine;
 import dev.gmem.PageState;
 import dev.gmem.PoisonedMemoryException;
 import dev.gmem.core.engine.Claim.Step;
+import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmStatus;
 
@@ -14,9 +15,11 @@ import dev.gmem.spi.GmStatus;
  * the way. Taking one waits for these; it never waits while it has one.
  */
 final class Claims {
+  private final HostPlatform platform;
   private final DeviceTable devices;
 
-  Claims(DeviceTable devices) {
+  Claims(HostPlatform platform, DeviceTable devices) {
+    this.platform = platform;
     this.devices = devices;
   }
 
@@ -187,6 +190,7 @@ final class Claims {
 
   private void mark(Claim claim) {
     Vma vma = claim.vma();
+    platform.enterClaim();
     for (Step step : claim.steps()) {
       long revoked = step.before();
       if (step.plan().revokeWrite()) {
@@ -205,7 +209,17 @@ final class Claims {
     }
   }
 
+  /** Writes what has become of a claim, and lets go of it. */
   void commit(Claim claim) {
+    try {
+      settle(claim);
+    } finally {
+      platform.leaveClaim();
+    }
+    release(claim);
+  }
+
+  private void settle(Claim claim) {
     Vma vma = claim.vma();
     vma.monitor().lock();
     try {
@@ -228,6 +242,10 @@ final class Claims {
     } finally {
       vma.monitor().unlock();
     }
+  }
+
+  private void release(Claim claim) {
+    Vma vma = claim.vma();
     int target = claim.goal() instanceof Goal.ToDevice wish ? wish.slot().index() : Plan.NONE;
     for (int rest = claim.devices(); rest != 0; rest &= rest - 1) {
       DeviceSlot slot = devices.slot(Integer.numberOfTrailingZeros(rest));

@@ -9,6 +9,7 @@ import dev.gmem.spi.GmDevice;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -36,7 +37,7 @@ public final class DeviceSlot {
   private final Monitor monitor;
   private final ArrayDeque<Mapped> history = new ArrayDeque<>();
   private long changes;
-  private int pending;
+  private final AtomicInteger pending = new AtomicInteger();
   private int running;
   private volatile boolean leaving;
 
@@ -222,9 +223,10 @@ public final class DeviceSlot {
 
   /** A transition that concerns this device begins. */
   void begin() {
-    monitor.lock();
-    pending++;
-    monitor.unlock();
+    // Without the monitor: the caller has a VMA's, and must not block with it. Nobody waits for
+    // more
+    // transitions to begin, so there is no one to wake.
+    pending.incrementAndGet();
   }
 
   /**
@@ -235,7 +237,7 @@ public final class DeviceSlot {
    */
   void end(Mapped mapped, boolean madeRoom) {
     monitor.lock();
-    pending--;
+    pending.decrementAndGet();
     if (mapped != null) {
       history.addLast(mapped);
       forgetStale();
@@ -294,7 +296,7 @@ public final class DeviceSlot {
     monitor.lock();
     try {
       while (changes == since) {
-        if (pending == 0 && running == 0) {
+        if (pending.get() == 0 && running == 0) {
           return false;
         }
         monitor.await();

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Serves faults: claims granules, has the {@link Migrator} move them, commits. One per space.
@@ -24,6 +25,7 @@ import java.util.Set;
  * <p><b>Threads.</b> Any, virtual ones included. All methods may block.
  */
 public final class FaultEngine {
+  private final HostPlatform platform;
   private final DeviceTable devices;
   private final Claims claims;
   private final Migrator migrator;
@@ -38,8 +40,9 @@ public final class FaultEngine {
    * @param pinTimeoutNanos how long to wait for pins
    */
   public FaultEngine(HostPlatform platform, DeviceTable devices, long pinTimeoutNanos) {
+    this.platform = platform;
     this.devices = devices;
-    this.claims = new Claims(devices);
+    this.claims = new Claims(platform, devices);
     this.migrator = new Migrator(platform, devices);
     this.evictor = new Evictor(this);
     this.pinTimeoutNanos = pinTimeoutNanos;
@@ -176,6 +179,23 @@ public final class FaultEngine {
       } else {
         attempts.recover(claim, evictor);
       }
+    }
+  }
+
+  /**
+   * Calls a device outside of any claim. A virtual thread may block in the call, but not unmount
+   * with what the device may have locked.
+   *
+   * @param call the call
+   * @param <T> what it returns
+   * @return what it returns
+   */
+  public <T> T callDevice(Supplier<T> call) {
+    platform.enterClaim();
+    try {
+      return call.get();
+    } finally {
+      platform.leaveClaim();
     }
   }
 

@@ -68,6 +68,16 @@ public interface HostPlatform {
   GatedRegion gate(long address, long bytes, HostFaults faults);
 
   /**
+   * Keeps the current thread on its processor's queue until {@link #leaveClaim}: if it is a virtual
+   * thread it may block, but not unmount. Otherwise a claim could end up with a thread that finds
+   * no carrier, because all carriers run threads that wait, busily, for what the claim covers.
+   */
+  default void enterClaim() {}
+
+  /** Ends what {@link #enterClaim} began, on the same thread. */
+  default void leaveClaim() {}
+
+  /**
    * Counts accesses that a {@link GatedRegion#quiesce} caught in the middle and that were made
    * again, in this JVM.
    *

@@ -16,6 +16,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Predicate;
 
 /**
@@ -30,6 +32,13 @@ import java.util.function.Predicate;
  * room at a time, so that two cannot each wait for what the other has.
  */
 public final class LaunchQueue {
+  /**
+   * Platform threads, which a program's virtual threads cannot starve: a launch that waits for a
+   * carrier while the carriers' threads wait for the launch would never start.
+   */
+  private static final ExecutorService STARTERS =
+      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("gmem-launch-", 0).factory());
+
   private final FaultEngine engine;
   private final Monitor monitor;
   private final Set<LaunchTask> unfinished = new LinkedHashSet<>();
@@ -69,7 +78,8 @@ public final class LaunchQueue {
       CompletableFuture.allOf(earlier.toArray(CompletableFuture[]::new))
           .whenComplete((ignored, failure) -> startLater(task));
     } else if (task.holds().stream().allMatch(h -> engine.isInPlace(h, task.slot()))) {
-      start(task);
+      occupy(task);
+      startInPlace(task);
     } else {
       startLater(task);
     }
@@ -154,7 +164,7 @@ public final class LaunchQueue {
   // ---- start and end ----
 
   private void startLater(LaunchTask task) {
-    Thread.ofVirtual().name("gmem-launch-" + task.number()).start(() -> start(task));
+    STARTERS.execute(() -> start(task));
   }
 
   private void start(LaunchTask task) {
@@ -162,7 +172,19 @@ public final class LaunchQueue {
       if (!task.holds().isEmpty()) {
         moveArguments(task);
       }
-      task.launchKernel().whenComplete((nanos, failure) -> end(task, nanos, failure));
+    } catch (RuntimeException | Error e) {
+      end(task, null, e);
+      return;
+    }
+    startInPlace(task);
+  }
+
+  /** Starts a launch whose arguments are where they have to be, and stay there. */
+  private void startInPlace(LaunchTask task) {
+    try {
+      engine
+          .callDevice(task::launchKernel)
+          .whenComplete((nanos, failure) -> end(task, nanos, failure));
     } catch (RuntimeException | Error e) {
       end(task, null, e);
     }
@@ -185,10 +207,17 @@ public final class LaunchQueue {
             overwrite ? use.innerEnd() : 0);
       }
       task.copiedIn(System.nanoTime() - start, slot.bytesIn() - before);
-      slot.beginRunning();
-      task.runs();
+      occupy(task);
     } finally {
       slot.taking().release();
+    }
+  }
+
+  /** Others that need room on the device may wait for this launch from now on. */
+  private static void occupy(LaunchTask task) {
+    if (!task.holds().isEmpty()) {
+      task.slot().beginRunning();
+      task.runs();
     }
   }
 

@@ -1,21 +1,28 @@
 package dev.gmem.core.sync;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The monitor of production: a {@link ReentrantLock} that checks the lock order when assertions are
  * enabled, as they are in every test.
+ *
+ * <p>A virtual thread never stands in the lock's queue: it could be woken there and find no
+ * carrier, because all carriers run threads that do not yield, while everybody behind it waits for
+ * its turn. It tries and yields instead. For the same reason waiting for a signal has a list of its
+ * own: who is woken begins to compete for the lock only when it runs. Sections are short, and
+ * nothing in them blocks.
  */
 public final class RankedMonitor implements Monitor {
   private static final ThreadLocal<Deque<LockRank>> HELD = ThreadLocal.withInitial(ArrayDeque::new);
 
   private final LockRank rank;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final List<Waiter> waiters = new ArrayList<>();
 
   /**
    * Makes one.
@@ -24,6 +31,12 @@ public final class RankedMonitor implements Monitor {
    */
   public RankedMonitor(LockRank rank) {
     this.rank = rank;
+  }
+
+  /** A thread that waits. Joins and leaves the list under the lock. */
+  private static final class Waiter {
+    private final Thread thread = Thread.currentThread();
+    private volatile boolean signalled;
   }
 
   /**
@@ -38,8 +51,18 @@ public final class RankedMonitor implements Monitor {
   @Override
   public void lock() {
     assert mayTake();
-    lock.lock();
+    take();
     assert taken();
+  }
+
+  private void take() {
+    if (!Thread.currentThread().isVirtual()) {
+      lock.lock();
+      return;
+    }
+    while (!lock.tryLock()) {
+      Thread.yield();
+    }
   }
 
   @Override
@@ -50,28 +73,41 @@ public final class RankedMonitor implements Monitor {
 
   @Override
   public void await() {
-    assert holdsOnlyThis();
-    changed.awaitUninterruptibly();
+    await(Long.MAX_VALUE);
   }
 
   @Override
   public void awaitNanos(long nanos) {
+    await(nanos);
+  }
+
+  private void await(long nanos) {
     assert holdsOnlyThis();
-    boolean interrupted = Thread.interrupted();
-    try {
-      changed.await(nanos, TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      interrupted = true;
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    Waiter waiter = new Waiter();
+    waiters.add(waiter);
+    lock.unlock();
+    boolean interrupted = false;
+    long start = System.nanoTime();
+    long rest = nanos;
+    while (!waiter.signalled && rest > 0) {
+      LockSupport.parkNanos(this, rest);
+      interrupted |= Thread.interrupted(); // or the next park would return at once
+      rest = nanos - (System.nanoTime() - start);
     }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    take();
+    waiters.remove(waiter);
   }
 
   @Override
   public void signalAll() {
-    changed.signalAll();
+    for (Waiter waiter : waiters) {
+      waiter.signalled = true;
+      LockSupport.unpark(waiter.thread);
+    }
+    waiters.clear();
   }
 
   private boolean mayTake() {

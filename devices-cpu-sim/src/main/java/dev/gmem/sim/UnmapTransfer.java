@@ -1,0 +1,87 @@
+package dev.gmem.sim;
+
+import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmUnmapping;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A run on its way from the device. It is unreachable for kernels from {@link #begin} on, and its
+ * room is free after {@link #commit}.
+ */
+final class UnmapTransfer extends Transfer {
+  private final SimDevice device;
+  private final SimSpace space;
+  private final GmUnmapping unmapping;
+  private final long first;
+  private final int pages;
+  private Page[] taken;
+  private long movedBytes;
+  private long arrivalNanos;
+
+  UnmapTransfer(SimDevice device, GmUnmapping unmapping) {
+    this.device = device;
+    this.unmapping = unmapping;
+    space = device.space();
+    first = space.firstPage(unmapping.range());
+    pages = space.pages(unmapping.range());
+    if (unmapping.copy()) {
+      SimSpace.checkHost(unmapping.range(), unmapping.host());
+    }
+  }
+
+  @Override
+  GmStatus begin() {
+    if (space.table().countMapped(first, pages) != pages) {
+      return GmStatus.FAILURE_UNKNOWN;
+    }
+    taken = space.table().take(first, pages);
+    space.shootdown().flushAndWait();
+    if (unmapping.copy()) {
+      for (Page page : taken) {
+        movedBytes += page.frame() == null ? 0 : space.pageBytes();
+      }
+    }
+    arrivalNanos =
+        movedBytes == 0 ? System.nanoTime() : device.link().begin(SimLink.Lane.TO_HOST, movedBytes);
+    return GmStatus.SUCCESS;
+  }
+
+  @Override
+  long arrivalNanos() {
+    return arrivalNanos;
+  }
+
+  @Override
+  void move() {
+    if (!unmapping.copy()) {
+      return;
+    }
+    int pageBytes = space.pageBytes();
+    for (int i = 0; i < pages; i++) {
+      long offset = (long) i * pageBytes;
+      long[] frame = taken[i].frame();
+      if (frame == null) {
+        unmapping.host().asSlice(offset, pageBytes).fill((byte) 0);
+      } else {
+        MemorySegment.copy(MemorySegment.ofArray(frame), 0, unmapping.host(), offset, pageBytes);
+      }
+    }
+  }
+
+  @Override
+  void commit() {
+    for (Page page : taken) {
+      if (page.frame() != null) {
+        space.frames().give(page.frame());
+      }
+    }
+    space.frames().release(pages);
+    device.counters().bytesToHost.add(movedBytes);
+    device.counters().unmaps.increment();
+  }
+
+  @Override
+  void undo() {
+    space.table().install(first, taken);
+  }
+}

@@ -1,0 +1,30 @@
+package jdk.internal.foreign;
+
+/**
+ * Serves the accesses that a gate sends to the slow path. Implemented outside of {@code java.base}.
+ */
+public interface GmGateHandler {
+  /**
+   * Tells whether an access is allowed now. Must not block, lock, allocate, throw, or call deep:
+   * the thread stays visible to the handshake only near the top of its stack, and the handshake may
+   * unwind it from here.
+   *
+   * @param address first byte
+   * @param bytes how many, at least one
+   * @param write true for a write
+   * @return true if all of it may be accessed in that way
+   */
+  boolean admits(long address, long bytes, boolean write);
+
+  /**
+   * Makes an access possible. Runs where no handshake can reach it; may block and unmount.
+   *
+   * @param address first byte
+   * @param bytes how many, at least one
+   * @param write true for a write
+   */
+  void fault(long address, long bytes, boolean write);
+
+  /** Opens the gate with one pin on it, or returns without it if the region has been closed. */
+  void pin();
+}

@@ -1,0 +1,74 @@
+package jdk.internal.foreign;
+
+import jdk.internal.misc.Unsafe;
+
+/**
+ * Shows which accesses that must happen exactly once are under way, so that a gate can wait for
+ * them instead of unwinding them.
+ *
+ * <p>A thread takes a free seat, looks at the gate, accesses memory, and leaves the seat. A seat is
+ * a sequence number: odd while taken.
+ *
+ * <p>Guarantee: if a gate was tightened, and then a handshake with all threads has ended, and then
+ * {@link #drain} has returned, then no access that passed the gate before is under way. A thread
+ * that looked at the gate before its handshake had taken its seat before that, so the seat is seen
+ * to be taken; one that looked later saw the tight gate. The handshake is the fence between the
+ * two.
+ *
+ * <p>Progress: {@code drain} waits for each seat to change at most once, so others that come and go
+ * do not hold it up; nobody blocks while seated. Any thread may call any method.
+ */
+final class GmInFlight {
+  private static final Unsafe UNSAFE = Unsafe.getUnsafe();
+  private static final int SEATS = 256;
+  private static final int SEAT_BYTES = 128; // two cache lines: neighbours are prefetched in pairs
+  private static final int SPINS_BEFORE_YIELD = 100;
+  private static final long[] SEQUENCES =
+      new long[(SEATS + 1) * SEAT_BYTES / Unsafe.ARRAY_LONG_INDEX_SCALE];
+
+  private GmInFlight() {}
+
+  /** Takes a seat. Returns it, for {@link #leave}. */
+  static long take() {
+    int seat = (int) Thread.currentThread().threadId();
+    while (true) {
+      long offset = offset(seat);
+      long sequence = UNSAFE.getLong(SEQUENCES, offset);
+      if ((sequence & 1) == 0
+          && UNSAFE.compareAndSetLong(SEQUENCES, offset, sequence, sequence + 1)) {
+        return offset;
+      }
+      seat++;
+    }
+  }
+
+  static void leave(long seat) {
+    UNSAFE.putLongRelease(SEQUENCES, seat, UNSAFE.getLong(SEQUENCES, seat) + 1);
+  }
+
+  /** Waits until everybody who was seated when this was called has left. */
+  static void drain() {
+    for (int seat = 0; seat < SEATS; seat++) {
+      long offset = offset(seat);
+      long sequence = UNSAFE.getLongVolatile(SEQUENCES, offset);
+      if ((sequence & 1) != 0) {
+        awaitChange(offset, sequence);
+      }
+    }
+  }
+
+  private static void awaitChange(long offset, long sequence) {
+    int spins = 0;
+    while (UNSAFE.getLongVolatile(SEQUENCES, offset) == sequence) {
+      if (++spins < SPINS_BEFORE_YIELD) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();
+      }
+    }
+  }
+
+  private static long offset(int seat) {
+    return Unsafe.ARRAY_LONG_BASE_OFFSET + ((seat & SEATS - 1) + 1L) * SEAT_BYTES;
+  }
+}

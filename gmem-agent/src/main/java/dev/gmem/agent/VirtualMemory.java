@@ -1,0 +1,179 @@
+package dev.gmem.agent;
+
+import dev.gmem.AddressSpaceExhaustedException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import jdk.internal.misc.Unsafe;
+
+/**
+ * Reserves, commits and gives back addresses, by the operating system's {@code mmap}.
+ *
+ * <p>Reserved memory has no protection bits and is charged to nobody, so a terabyte costs what is
+ * touched of it. Committed memory is readable and writable; its pages are zero until touched.
+ *
+ * <p>Linux and macOS. Loaded when the first address space is opened: linking foreign functions
+ * takes longer than all else the agent does. Any thread may call any method.
+ */
+final class VirtualMemory {
+  private static final int PROT_NONE = 0;
+  private static final int PROT_READ_WRITE = 1 | 2;
+  private static final int MAP_PRIVATE = 0x02;
+  private static final int MAP_FIXED = 0x10;
+  private static final boolean MAC = System.getProperty("os.name").startsWith("Mac");
+  private static final int MAP_ANONYMOUS = MAC ? 0x1000 : 0x20;
+  private static final int MAP_NORESERVE = MAC ? 0x40 : 0x4000;
+  private static final int RESERVED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  private static final long MAP_FAILED = -1;
+
+  private static final long PAGE_BYTES = Unsafe.getUnsafe().pageSize();
+  private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      CALL_STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final MethodHandle MMAP =
+      function(
+          "mmap",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_LONG, // addresses as numbers: nothing here reads through them
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG));
+  private static final MethodHandle MUNMAP =
+      function(
+          "munmap",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+  private static final MethodHandle MPROTECT =
+      function(
+          "mprotect",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT));
+
+  private VirtualMemory() {}
+
+  private static MethodHandle function(String name, FunctionDescriptor descriptor) {
+    Linker linker = Linker.nativeLinker();
+    MemorySegment address =
+        linker
+            .defaultLookup()
+            .find(name)
+            .orElseThrow(
+                () ->
+                    new UnsupportedOperationException(
+                        "GMEM runs on Linux and macOS: the C library of "
+                            + System.getProperty("os.name")
+                            + " has no "
+                            + name));
+    return linker.downcallHandle(address, descriptor, Linker.Option.captureCallState("errno"));
+  }
+
+  /** Reserves addresses; see {@code HostPlatform.reserve}. */
+  static long reserve(long bytes, long alignmentBytes) {
+    long slack = alignmentBytes <= PAGE_BYTES ? 0 : alignmentBytes - PAGE_BYTES;
+    long mapped = map(0, bytes + slack, RESERVED, "reserve");
+    long address = (mapped + slack) & -alignmentBytes;
+    if (slack > 0) {
+      unmapPart(mapped, address - mapped);
+      unmapPart(address + bytes, mapped + slack - address);
+    }
+    return address;
+  }
+
+  private static void unmapPart(long address, long bytes) {
+    if (bytes > 0) {
+      unreserve(address, bytes);
+    }
+  }
+
+  /** Gives a reservation back; see {@code HostPlatform.unreserve}. */
+  static void unreserve(long address, long bytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(CALL_STATE);
+      if ((int) MUNMAP.invokeExact(state, address, bytes) != 0) {
+        throw failure("unreserve", address, bytes, state);
+      }
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Makes a part readable and writable; see {@code HostPlatform.commit}. */
+  static void commit(long address, long bytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(CALL_STATE);
+      if ((int) MPROTECT.invokeExact(state, address, bytes, PROT_READ_WRITE) != 0) {
+        throw failure("commit", address, bytes, state);
+      }
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Takes a part back, with its frames; see {@code HostPlatform.decommit}. */
+  static void decommit(long address, long bytes) {
+    // A new mapping over the old one: in one step, and zero when committed again, on every system.
+    map(address, bytes, RESERVED | MAP_FIXED, "decommit");
+  }
+
+  private static long map(long address, long bytes, int flags, String operation) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(CALL_STATE);
+      long mapped = (long) MMAP.invokeExact(state, address, bytes, PROT_NONE, flags, -1, 0L);
+      if (mapped == MAP_FAILED) {
+        throw failure(operation, address, bytes, state);
+      }
+      return mapped;
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  private static AddressSpaceExhaustedException failure(
+      String operation, long address, long bytes, MemorySegment state) {
+    int errno = (int) ERRNO.get(state, 0L);
+    return new AddressSpaceExhaustedException(
+        "The operating system refused to "
+            + operation
+            + " memory: address=0x"
+            + Long.toHexString(address)
+            + ", bytes="
+            + bytes
+            + ", errno="
+            + errno
+            + " ("
+            + text(errno)
+            + "); see ulimit -v, vm.max_map_count and vm.overcommit_memory");
+  }
+
+  /** The few errors that mmap, munmap and mprotect have; their numbers are the same everywhere. */
+  private static String text(int errno) {
+    return switch (errno) {
+      case 12 -> "ENOMEM: not enough memory, addresses, or mappings";
+      case 13 -> "EACCES: permission denied";
+      case 22 -> "EINVAL: invalid argument";
+      default -> "see errno(3)";
+    };
+  }
+
+  private static RuntimeException unchecked(Throwable e) {
+    if (e instanceof RuntimeException runtime) {
+      return runtime;
+    }
+    if (e instanceof Error error) {
+      throw error;
+    }
+    return new IllegalStateException(e); // a method handle declares more than it throws
+  }
+}

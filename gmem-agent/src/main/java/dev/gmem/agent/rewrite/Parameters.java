@@ -1,0 +1,51 @@
+package dev.gmem.agent.rewrite;
+
+import net.bytebuddy.jar.asm.Type;
+
+/** A method's parameters and the local variables that hold them. Immutable. */
+final class Parameters {
+  private final String method;
+  private final Type[] types;
+  private final int[] slots;
+
+  Parameters(String method, String descriptor, boolean isStatic) {
+    this.method = method;
+    this.types = Type.getArgumentTypes(descriptor);
+    this.slots = new int[types.length];
+    int slot = isStatic ? 0 : 1;
+    for (int i = 0; i < types.length; i++) {
+      slots[i] = slot;
+      slot += types[i].getSize();
+    }
+  }
+
+  int count() {
+    return types.length;
+  }
+
+  Type type(int parameter) {
+    return types[parameter];
+  }
+
+  int slot(int parameter) {
+    return slots[parameter];
+  }
+
+  /** Returns the first parameter of a type. */
+  int first(Type type) {
+    for (int i = 0; i < types.length; i++) {
+      if (types[i].equals(type)) {
+        return i;
+      }
+    }
+    throw new UnknownJdkException(method + " has no parameter of type " + type.getClassName());
+  }
+
+  /** Makes sure of a parameter's type. */
+  void expect(int parameter, Type type) {
+    if (parameter >= types.length || !types[parameter].equals(type)) {
+      throw new UnknownJdkException(
+          "parameter " + parameter + " of " + method + " is not of type " + type.getClassName());
+    }
+  }
+}

@@ -1,0 +1,383 @@
+package dev.gmem.testkit;
+
+import dev.gmem.Access;
+import dev.gmem.DeviceException;
+import dev.gmem.IllegalDeviceAccessException;
+import dev.gmem.spi.GmAttachment;
+import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmFaultHandler;
+import dev.gmem.spi.GmMapping;
+import dev.gmem.spi.GmRange;
+import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmUnmapping;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The least that a device can be attached to: host memory, a record of what is mapped, and a fault
+ * handler that maps one granule at a time. It stands for the core in the contract, and makes none
+ * of the core's decisions.
+ *
+ * <p>Unified addresses are the addresses of the host frames, as in the core. There is one device,
+ * so nothing is ever invalidated; while a granule is mapped writable, its host frame is stale.
+ *
+ * <p>Threads: any; as the core does, callers must not have two operations under way on overlapping
+ * ranges. Faults are served one at a time.
+ */
+public final class TestSpace implements GmFaultHandler, AutoCloseable {
+  /**
+   * A fault that was served.
+   *
+   * @param address first byte needed
+   * @param bytes how many
+   * @param access what for
+   */
+  public record Fault(long address, long bytes, Access access) {}
+
+  private final GmDevice device;
+  private final int granuleBytes;
+  private final Arena arena = Arena.ofShared();
+  private final ConcurrentSkipListMap<Long, MemorySegment> allocations =
+      new ConcurrentSkipListMap<>();
+
+  /** Mapped granules by address, with whether kernels may write them. */
+  private final ConcurrentSkipListMap<Long, Boolean> mapped = new ConcurrentSkipListMap<>();
+
+  private final List<Fault> faults = new CopyOnWriteArrayList<>();
+  private volatile Access faultMapping = Access.READ_WRITE;
+  private final boolean closesDevice;
+  private boolean closed;
+
+  private TestSpace(GmDevice device, int granuleBytes, boolean closesDevice) {
+    this.device = device;
+    this.granuleBytes = granuleBytes;
+    this.closesDevice = closesDevice;
+  }
+
+  /**
+   * Attaches a device to a new space.
+   *
+   * @param device not attached; belongs to the space from now on
+   * @param granuleBytes granule of the space
+   * @return the space
+   */
+  public static TestSpace attach(GmDevice device, int granuleBytes) {
+    return attach(new TestSpace(device, granuleBytes, true));
+  }
+
+  /**
+   * Attaches a device to a new space that leaves it open.
+   *
+   * @param device not attached
+   * @param granuleBytes granule of the space
+   * @return the space
+   */
+  public static TestSpace attachUnowned(GmDevice device, int granuleBytes) {
+    return attach(new TestSpace(device, granuleBytes, false));
+  }
+
+  private static TestSpace attach(TestSpace space) {
+    space.device.attach(new GmAttachment(space.granuleBytes, 1, space));
+    return space;
+  }
+
+  /**
+   * Returns the device.
+   *
+   * @return the one that was attached
+   */
+  public GmDevice device() {
+    return device;
+  }
+
+  /**
+   * Returns the granule.
+   *
+   * @return bytes
+   */
+  public int granuleBytes() {
+    return granuleBytes;
+  }
+
+  /**
+   * Allocates host frames and tells the device.
+   *
+   * @param granules how many
+   * @return the allocation, filled with zeros, nothing of it mapped
+   */
+  public GmRange allocate(long granules) {
+    MemorySegment frames = arena.allocate(granules * granuleBytes, granuleBytes);
+    GmRange range = new GmRange(frames.address(), frames.byteSize());
+    GmStatus status = device.mmu().peerVaAlloc(range);
+    if (status != GmStatus.SUCCESS) {
+      throw new IllegalStateException("peerVaAlloc: status=" + status + " range=" + range);
+    }
+    allocations.put(range.address(), frames);
+    return range;
+  }
+
+  /**
+   * Returns some granules of an allocation.
+   *
+   * @param allocation the allocation
+   * @param first the first one, from 0
+   * @param granules how many
+   * @return their range
+   */
+  public GmRange part(GmRange allocation, long first, long granules) {
+    return new GmRange(allocation.address() + first * granuleBytes, granules * granuleBytes);
+  }
+
+  /**
+   * Returns the host frames of a range.
+   *
+   * @param range within one allocation
+   * @return the frames, whatever is mapped
+   */
+  public MemorySegment host(GmRange range) {
+    MemorySegment frames = frames(range.address());
+    return frames.asSlice(range.address() - frames.address(), range.bytes());
+  }
+
+  /**
+   * Maps a range.
+   *
+   * @param range granules
+   * @param copy whether the device must see the host's bytes
+   * @param access what kernels may do
+   * @return what the device said
+   */
+  public GmStatus map(GmRange range, boolean copy, Access access) {
+    return recordMapped(range, access, tryMap(range, copy, access));
+  }
+
+  /**
+   * Asks to map a range of which a part is mapped already. Unlike {@link #map}, it takes no note.
+   *
+   * @param range granules
+   * @param copy whether the device must see the host's bytes
+   * @param access what kernels may do
+   * @return what the device said
+   */
+  public GmStatus tryMap(GmRange range, boolean copy, Access access) {
+    return device.mmu().peerMap(new GmMapping(range, host(range), copy, access));
+  }
+
+  /**
+   * As {@link #tryMap}, returning at once where the device can.
+   *
+   * @param range granules
+   * @param copy whether the device must see the host's bytes
+   * @param access what kernels may do
+   * @return completes with what the device said
+   */
+  public CompletableFuture<GmStatus> tryMapAsync(GmRange range, boolean copy, Access access) {
+    return device
+        .mmu()
+        .peerMapAsync(new GmMapping(range, host(range), copy, access))
+        .toCompletableFuture();
+  }
+
+  /**
+   * Maps a range, returning at once where the device can.
+   *
+   * @param range granules
+   * @param copy whether the device must see the host's bytes
+   * @param access what kernels may do
+   * @return completes with what the device said
+   */
+  public CompletableFuture<GmStatus> mapAsync(GmRange range, boolean copy, Access access) {
+    return tryMapAsync(range, copy, access)
+        .thenApply(status -> recordMapped(range, access, status));
+  }
+
+  private GmStatus recordMapped(GmRange range, Access access, GmStatus status) {
+    if (status == GmStatus.SUCCESS) {
+      for (long a = range.address(); a < range.end(); a += granuleBytes) {
+        mapped.put(a, access.writes());
+      }
+    }
+    return status;
+  }
+
+  /**
+   * Unmaps a range.
+   *
+   * @param range granules, all mapped
+   * @param copy whether the host must have the device's bytes afterwards
+   * @return what the device said
+   */
+  public GmStatus unmap(GmRange range, boolean copy) {
+    GmStatus status = device.mmu().peerUnmap(new GmUnmapping(range, host(range), copy));
+    return recordUnmapped(range, status);
+  }
+
+  /**
+   * Unmaps a range, returning at once where the device can.
+   *
+   * @param range granules, all mapped
+   * @param copy whether the host must have the device's bytes afterwards
+   * @return completes with what the device said
+   */
+  public CompletableFuture<GmStatus> unmapAsync(GmRange range, boolean copy) {
+    return device
+        .mmu()
+        .peerUnmapAsync(new GmUnmapping(range, host(range), copy))
+        .thenApply(status -> recordUnmapped(range, status))
+        .toCompletableFuture();
+  }
+
+  private GmStatus recordUnmapped(GmRange range, GmStatus status) {
+    if (status == GmStatus.SUCCESS) {
+      for (long a = range.address(); a < range.end(); a += granuleBytes) {
+        mapped.remove(a);
+      }
+    }
+    return status;
+  }
+
+  /**
+   * Changes what kernels may do with a range.
+   *
+   * @param range granules, all mapped
+   * @param access {@link Access#READ} or {@link Access#READ_WRITE}
+   * @return what the device said
+   */
+  public GmStatus protect(GmRange range, Access access) {
+    GmStatus status = device.mmu().peerProtect(range, access);
+    return status == GmStatus.SUCCESS ? recordMapped(range, access, status) : status;
+  }
+
+  /**
+   * Unmaps what is mapped of a range, copying what kernels could have written.
+   *
+   * @param range granules
+   * @throws DeviceException if the device refuses
+   */
+  public synchronized void bringHome(GmRange range) {
+    for (long a = range.address(); a < range.end(); a += granuleBytes) {
+      Boolean writable = mapped.get(a);
+      if (writable != null) {
+        GmRange granule = new GmRange(a, granuleBytes);
+        require(unmap(granule, writable), "a granule cannot be brought home", granule);
+      }
+    }
+  }
+
+  /**
+   * Tells whether a granule is mapped.
+   *
+   * @param address an address in it
+   * @return true if it is
+   */
+  public boolean isMapped(long address) {
+    return mapped.containsKey(address & -granuleBytes);
+  }
+
+  /**
+   * Returns an address that belongs to no allocation.
+   *
+   * @return a multiple of the granule
+   */
+  public long unallocatedAddress() {
+    return granuleBytes;
+  }
+
+  /**
+   * Says how faults of reads map.
+   *
+   * @param access {@link Access#READ} to map replicas; otherwise, as by default, the device becomes
+   *     the owner
+   */
+  public void mapReadFaultsAs(Access access) {
+    faultMapping = access;
+  }
+
+  /**
+   * Returns the faults so far.
+   *
+   * @return in the order in which they were served
+   */
+  public List<Fault> faults() {
+    return List.copyOf(faults);
+  }
+
+  @Override
+  public synchronized void devFault(GmDevice from, long address, long bytes, Access access) {
+    faults.add(new Fault(address, bytes, access));
+    if (from != device) {
+      throw new IllegalStateException("a fault of a device that is not attached: " + from.id());
+    }
+    long end = address + bytes;
+    for (long a = address & -granuleBytes; a < end; a += granuleBytes) {
+      serve(a, access);
+    }
+  }
+
+  private void serve(long address, Access access) {
+    Boolean writable = mapped.get(address);
+    if (writable != null && (writable || !access.writes())) {
+      return;
+    }
+    GmRange granule = new GmRange(address, granuleBytes);
+    if (writable != null) {
+      if (protect(granule, Access.READ_WRITE) == GmStatus.SUCCESS) {
+        return;
+      }
+      require(unmap(granule, false), "a replica cannot be unmapped", granule);
+    }
+    Access mapping = access.writes() ? Access.READ_WRITE : faultMapping;
+    require(map(granule, true, mapping), "a granule cannot be mapped", granule);
+  }
+
+  private void require(GmStatus status, String rule, GmRange range) {
+    if (status != GmStatus.SUCCESS) {
+      throw new DeviceException(
+          rule, device.id(), status, range.address(), range.bytes(), null, null);
+    }
+  }
+
+  private MemorySegment frames(long address) {
+    Map.Entry<Long, MemorySegment> entry = allocations.floorEntry(address);
+    if (entry == null || address - entry.getKey() >= entry.getValue().byteSize()) {
+      throw new IllegalDeviceAccessException(
+          "the address is not allocated",
+          device.id(),
+          GmStatus.FAILURE_UNKNOWN,
+          address,
+          1,
+          null,
+          null);
+    }
+    return entry.getValue();
+  }
+
+  /** Unmaps everything, detaches the device, closes it if owned, and frees the host frames. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try (arena) {
+      for (long address : mapped.keySet()) {
+        GmRange granule = new GmRange(address, granuleBytes);
+        require(unmap(granule, false), "a granule cannot be unmapped at the end", granule);
+      }
+      for (MemorySegment frames : allocations.values()) {
+        GmRange range = new GmRange(frames.address(), frames.byteSize());
+        require(device.mmu().peerVaFree(range), "addresses cannot be given back", range);
+      }
+      device.detach();
+    } finally {
+      if (closesDevice) {
+        device.close();
+      }
+    }
+  }
+}
