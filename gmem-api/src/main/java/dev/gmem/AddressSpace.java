@@ -35,9 +35,10 @@ public interface AddressSpace extends AutoCloseable {
    * Requests of at least a granule are aligned to a granule and have residency of their own;
    * smaller ones share granules within the arena.
    *
-   * <p>Its {@code allocate} throws {@link IllegalArgumentException} on a negative size or an
-   * alignment that is not a power of two, {@link IllegalStateException} once closed, and {@link
-   * AddressSpaceExhaustedException} if no room is left.
+   * <p>Its {@code allocate} throws {@link IllegalArgumentException} on a size that is not positive
+   * (zero included, unlike the JDK's arenas) or an alignment that is not a power of two, {@link
+   * IllegalStateException} once closed, and {@link AddressSpaceExhaustedException} if no room is
+   * left.
    *
    * @return a new arena, to be closed by the caller or with the space
    * @throws IllegalStateException if the space is closed
