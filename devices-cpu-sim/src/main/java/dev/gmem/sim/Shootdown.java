@@ -90,8 +90,8 @@ final class Shootdown {
     }
 
     /**
-     * Leaves. Whoever catches a failure between the two writes {@code phase = inside + 1} instead: a
-     * call could fail once more, for want of stack.
+     * Leaves. Whoever catches a failure between the two writes {@code phase = inside + 1} instead:
+     * a call could fail once more, for want of stack.
      */
     final void leave(long inside) {
       PHASE.setRelease(this, inside + 1);

@@ -18,6 +18,12 @@ public enum GmCapability {
   PEER_COPY,
   /** It works on the host frames themselves: mapping copies nothing. */
   HOST_COHERENT,
+  /**
+   * It maps in host memory what does not fit its own: {@link GmDevice#memoryBytes} bounds what it
+   * keeps in its own, not what may be mapped at a time. It says {@link GmStatus#NOMEM} where room
+   * should be made first.
+   */
+  REMOTE_MAPPING,
   /** Pointers stored inside buffers are valid in its kernels. */
   SHARED_ADDRESSES,
   /** It runs kernels. */

@@ -69,8 +69,13 @@ public abstract class CapacityContract extends FacetContract {
   @Test
   void zerosTakeRoomToo() {
     GmRange range = space().allocate(capacityGranules + 1);
-    assertSuccess(space().map(space().part(range, 0, capacityGranules), false, Access.READ_WRITE));
-    assumeRefused(space().map(space().part(range, capacityGranules, 1), false, Access.READ_WRITE));
+    GmRange most = space().part(range, 0, capacityGranules);
+    GmRange last = space().part(range, capacityGranules, 1);
+    assertSuccess(space().map(most, true, Access.READ_WRITE));
+    assumeRefused(space().map(last, true, Access.READ_WRITE));
+    assertSuccess(space().unmap(most, false));
+    assertSuccess(space().map(most, false, Access.READ_WRITE));
+    assertEquals(GmStatus.NOMEM, space().map(last, false, Access.READ_WRITE));
   }
 
   @Test

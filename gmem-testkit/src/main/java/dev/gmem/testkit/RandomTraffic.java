@@ -1,13 +1,11 @@
 package dev.gmem.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gmem.Access;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Random;
 
 /**
@@ -17,30 +15,36 @@ import java.util.Random;
 final class RandomTraffic {
   private static final int RUN_GRANULES_MAX = 6;
   private static final int KINDS = 4;
+  private static final int VALUES = 100;
+  private static final byte UNKNOWN = -1;
 
   private final TestSpace space;
   private final GmRange allocation;
   private final Random random;
   private final int granules;
 
-  /** Value of every long of a granule's valid copy. */
-  private final long[] values;
+  /** Value of every byte of a granule's valid copy. */
+  private final byte[] values;
 
   private final boolean[] mapped;
-  private long nextValue = 1;
+  private final MemorySegment expected;
+  private final int start;
+  private int steps;
 
   RandomTraffic(TestSpace space, GmRange allocation, long seed) {
     this.space = space;
     this.allocation = allocation;
     random = new Random(seed);
+    start = random.nextInt(VALUES);
     granules = (int) (allocation.bytes() / space.granuleBytes());
-    values = new long[granules];
+    values = new byte[granules];
     mapped = new boolean[granules];
+    expected = MemorySegment.ofArray(new byte[space.granuleBytes()]);
   }
 
   /** Makes some steps, then brings everything home and checks it. */
-  void run(int steps) {
-    for (int i = 0; i < steps; i++) {
+  void run(int stepsMax) {
+    while (steps++ < stepsMax) {
       step();
     }
     for (int granule = 0; granule < granules; granule++) {
@@ -74,14 +78,14 @@ final class RandomTraffic {
       if (zeros) {
         values[granule] = 0;
       } else {
-        values[granule] = nextValue++;
+        values[granule] = (byte) (1 + (start + steps + granule) % VALUES);
         fill(granule, values[granule]);
       }
     }
     assertEquals(GmStatus.SUCCESS, space.map(run, !zeros, Access.READ_WRITE));
     for (int granule = first; granule < first + count; granule++) {
       mapped[granule] = true;
-      fill(granule, -1);
+      fill(granule, UNKNOWN);
     }
   }
 
@@ -92,26 +96,21 @@ final class RandomTraffic {
     for (int granule = first; granule < first + count; granule++) {
       mapped[granule] = false;
       if (!copy) {
-        values[granule] = -1;
+        values[granule] = UNKNOWN;
       }
       check(granule);
     }
   }
 
-  private void fill(int granule, long value) {
-    MemorySegment frame = space.host(space.part(allocation, granule, 1));
-    for (long offset = 0; offset < frame.byteSize(); offset += Long.BYTES) {
-      frame.set(ValueLayout.JAVA_LONG, offset, value);
-    }
+  private void fill(int granule, byte value) {
+    space.host(space.part(allocation, granule, 1)).fill(value);
   }
 
   private void check(int granule) {
     MemorySegment frame = space.host(space.part(allocation, granule, 1));
-    long value = values[granule];
-    boolean same = true;
-    for (long offset = 0; offset < frame.byteSize(); offset += Long.BYTES) {
-      same &= frame.get(ValueLayout.JAVA_LONG, offset) == value;
-    }
-    assertTrue(same, () -> "granule " + granule + " of " + allocation + " must hold " + value);
+    assertEquals(
+        -1,
+        expected.fill(values[granule]).mismatch(frame),
+        () -> "granule " + granule + " of " + allocation + " must hold " + values[granule]);
   }
 }

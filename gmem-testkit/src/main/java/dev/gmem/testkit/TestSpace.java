@@ -39,14 +39,17 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
    */
   public record Fault(long address, long bytes, Access access) {}
 
+  /** What kernels may do with a granule, and whether they may have written it by now. */
+  private record Mapping(boolean writable, boolean owned) {}
+
   private final GmDevice device;
   private final int granuleBytes;
   private final Arena arena = Arena.ofShared();
   private final ConcurrentSkipListMap<Long, MemorySegment> allocations =
       new ConcurrentSkipListMap<>();
 
-  /** Mapped granules by address, with whether kernels may write them. */
-  private final ConcurrentSkipListMap<Long, Boolean> mapped = new ConcurrentSkipListMap<>();
+  /** Mapped granules by address. */
+  private final ConcurrentSkipListMap<Long, Mapping> mapped = new ConcurrentSkipListMap<>();
 
   private final List<Fault> faults = new CopyOnWriteArrayList<>();
   private volatile Access faultMapping = Access.READ_WRITE;
@@ -199,7 +202,10 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
   private GmStatus recordMapped(GmRange range, Access access, GmStatus status) {
     if (status == GmStatus.SUCCESS) {
       for (long a = range.address(); a < range.end(); a += granuleBytes) {
-        mapped.put(a, access.writes());
+        mapped.merge(
+            a,
+            new Mapping(access.writes(), access.writes()),
+            (before, after) -> new Mapping(after.writable(), before.owned() || after.owned()));
       }
     }
     return status;
@@ -261,10 +267,10 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
    */
   public synchronized void bringHome(GmRange range) {
     for (long a = range.address(); a < range.end(); a += granuleBytes) {
-      Boolean writable = mapped.get(a);
-      if (writable != null) {
+      Mapping mapping = mapped.get(a);
+      if (mapping != null) {
         GmRange granule = new GmRange(a, granuleBytes);
-        require(unmap(granule, writable), "a granule cannot be brought home", granule);
+        require(unmap(granule, mapping.owned()), "a granule cannot be brought home", granule);
       }
     }
   }
@@ -320,19 +326,19 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
   }
 
   private void serve(long address, Access access) {
-    Boolean writable = mapped.get(address);
-    if (writable != null && (writable || !access.writes())) {
+    Mapping mapping = mapped.get(address);
+    if (mapping != null && (mapping.writable() || !access.writes())) {
       return;
     }
     GmRange granule = new GmRange(address, granuleBytes);
-    if (writable != null) {
+    if (mapping != null) {
       if (protect(granule, Access.READ_WRITE) == GmStatus.SUCCESS) {
         return;
       }
-      require(unmap(granule, false), "a replica cannot be unmapped", granule);
+      require(unmap(granule, mapping.owned()), "a replica cannot be unmapped", granule);
     }
-    Access mapping = access.writes() ? Access.READ_WRITE : faultMapping;
-    require(map(granule, true, mapping), "a granule cannot be mapped", granule);
+    Access granted = access.writes() ? Access.READ_WRITE : faultMapping;
+    require(map(granule, true, granted), "a granule cannot be mapped", granule);
   }
 
   private void require(GmStatus status, String rule, GmRange range) {

@@ -1,0 +1,56 @@
+package dev.gmem.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import dev.gmem.samples.console.ExitCode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The runnable jar as the gmem script starts it. */
+class GmemCliIT {
+  @TempDir Path folder;
+
+  private JarRun run(String... args) throws IOException, InterruptedException {
+    return JarRun.of(folder, List.of(), JarRun.CLI, List.of(args));
+  }
+
+  @Test
+  void theDoctorFindsNothingBroken() throws Exception {
+    JarRun run = run("doctor", "--json");
+    assertThat(run.exitCode()).as(run.out() + run.err()).isEqualTo(ExitCode.OK);
+    assertThat(JSON.std.mapFrom(run.out())).containsEntry("healthy", true);
+    assertThat(run.out()).contains("\"device sim0\"", "a kernel gave the right result");
+  }
+
+  @Test
+  void aSampleRunsOnTheDeviceThatIsNamed() throws Exception {
+    JarRun run = run("run", "vector-add", "--n", "100000", "--device", "sim1");
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    assertThat(run.out()).startsWith("vector-add on sim1").contains("verified");
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void anUnknownDeviceIsNeverReplacedByAnother() throws Exception {
+    JarRun run = run("run", "vector-add", "--device", "gpu7");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+    assertThat(run.err()).contains("gpu7", "sim0").doesNotContain("\tat ");
+    assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void plainOutputHasNoColours() throws Exception {
+    assertThat(run("doctor").out()).doesNotContain("\u001B");
+  }
+
+  @Test
+  void benchmarksAreListed() throws Exception {
+    JarRun run = run("bench", "list");
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    assertThat(run.out()).contains("start-up");
+  }
+}

@@ -1,0 +1,2 @@
+/** The samples' real input: pictures, airports and routes, planets, patterns. */
+package dev.gmem.samples.data;

@@ -1,0 +1,66 @@
+package dev.gmem.samples.program;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gmem.AllocationStatistics;
+import dev.gmem.DeviceStatistics;
+import dev.gmem.PageState;
+import dev.gmem.Residency;
+import dev.gmem.SpaceStatistics;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class SummaryTest {
+  private static Residency.Extent extent(long bytes, PageState state, String... devices) {
+    return new Residency.Extent(0, bytes, state, Set.of(devices), false, false);
+  }
+
+  private static Summary summary() {
+    Residency residency =
+        new Residency(
+            4096,
+            List.of(
+                extent(8192, PageState.SHARED, "sim1", "sim0"),
+                extent(4096, PageState.DEVICE, "sim0"),
+                extent(4096, PageState.EVICTED),
+                extent(100, PageState.CPU)));
+    var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0);
+    var used = new DeviceStatistics(1, 2, 3, 4, 2, 1_500_000, 0);
+    return new Summary(
+        "sim0",
+        4096,
+        new SpaceStatistics(total, 0, 0, 0, 0, Map.of("sim0", used)),
+        Map.of("at the end", List.of(Places.of("a", 16484, residency))));
+  }
+
+  @Test
+  void saysWhatHappenedInAFewLines() {
+    assertThat(summary().lines())
+        .containsExactly(
+            "faults     host 7 (3 reads, 4 writes), device 1,200",
+            "moved      5 MiB to sim0, 1.5 KiB back",
+            "kernels    2 launched, ran for 1.5 ms",
+            "granules   of 4 KiB, at the end:",
+            "           a: 2 host+sim0+sim1, 1 sim0, 2 host");
+  }
+
+  @Test
+  void saysItForPrograms() {
+    assertThat(summary().toMap())
+        .containsEntry("hostReadFaults", 3L)
+        .containsEntry("bytesToHost", 1536L)
+        .containsEntry("launches", 2L)
+        .containsKey("residency");
+  }
+
+  @Test
+  void bytesAreScaled() {
+    assertThat(Summary.bytes(0)).isEqualTo("0 bytes");
+    assertThat(Summary.bytes(1023)).isEqualTo("1023 bytes");
+    assertThat(Summary.bytes(1024)).isEqualTo("1 KiB");
+    assertThat(Summary.bytes(3L << 40)).isEqualTo("3 TiB");
+    assertThat(Summary.bytes(1500)).isEqualTo("1.5 KiB");
+  }
+}
