@@ -69,7 +69,8 @@ public final class Sim {
     }
 
     /**
-     * Sets how much memory the device has.
+     * Sets how much memory the device has. Of this machine, it takes Java heap: as much as pages
+     * with contents were mapped at a time.
      *
      * @param bytes positive; what is not a multiple of the granule is lost
      * @return this

@@ -39,7 +39,7 @@ public enum ContractKernel {
       "size_t i = get_global_id(0); a[i] = a[i] + 1;",
       Parameter.READ_WRITE),
 
-  /** {@code out[i] = x + 1000 y + 1000000 z}: int buffer out (overwritten). */
+  /** {@code out[i] = x + 1000 y + 1000000 z}: int buffer out (written). */
   POSITIONS(
       "gmem_positions",
       (item, memory, args) -> {
@@ -54,11 +54,11 @@ public enum ContractKernel {
       "size_t x = get_global_id(0), y = get_global_id(1), z = get_global_id(2);"
           + " out[x + get_global_size(0) * (y + get_global_size(1) * z)]"
           + " = (int) (x + 1000 * y + 1000000 * z);",
-      Parameter.OVERWRITE),
+      Parameter.WRITE),
 
   /**
    * {@code out[x] = local position + 1000 local size + 1000000 group}, along the first dimension:
-   * int buffer out (overwritten).
+   * int buffer out (written).
    */
   GROUPS(
       "gmem_groups",
@@ -69,7 +69,7 @@ public enum ContractKernel {
       "__global int* out",
       "out[get_global_id(0)] = (int) (get_local_id(0) + 1000 * get_local_size(0)"
           + " + 1000000 * get_group_id(0));",
-      Parameter.OVERWRITE),
+      Parameter.WRITE),
 
   /**
    * {@code out[0] = i, out[1] = l, out[2] = bits of f}: long buffer out (written), scalars int i,

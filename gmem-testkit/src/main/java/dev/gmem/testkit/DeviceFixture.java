@@ -15,6 +15,9 @@ public interface DeviceFixture {
    * closes it. It must hold at least 64 granules. Where a device of a small memory (at most 256
    * MiB) can be had, offer that: larger ones are not filled, and skip the facet that does so.
    *
+   * <p>Where there is no such device on this machine, skip the test by a failed assumption of JUnit
+   * that says why.
+   *
    * @return a device that is not attached
    */
   GmDevice newDevice();

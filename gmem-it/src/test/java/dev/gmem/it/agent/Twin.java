@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.LongAdder;
  * The smallest thing that moves memory: a gated host range, and a twin of it that plays the device.
  * Each granule lives in one of them, or can be read in both.
  *
- * <p>When a granule leaves the host its host copy is filled with {@link #POISON}: an access that the
- * gate missed reads nonsense, and a write that it missed is lost.
+ * <p>When a granule leaves the host its host copy is filled with {@link #POISON}: an access that
+ * the gate missed reads nonsense, and a write that it missed is lost.
  *
  * <p>Any thread may call any method. One transition runs at a time.
  */

@@ -1,0 +1,32 @@
+package dev.gmem.bench;
+
+import dev.gmem.bench.report.Row;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** A comparison that can be run by its name. Stateless; may run several times. */
+public interface Benchmark {
+  /**
+   * Returns the name.
+   *
+   * @return as on the command line
+   */
+  String name();
+
+  /**
+   * Says what is compared with what.
+   *
+   * @return one line
+   */
+  String description();
+
+  /**
+   * Measures, and checks on the way that what it measures is what it says.
+   *
+   * @param effort how long
+   * @param progress is told what is being done, line by line
+   * @return at least one row
+   * @throws BenchmarkException if a check failed, or a JVM could not be run
+   */
+  List<Row> run(Effort effort, Consumer<String> progress);
+}

@@ -1,0 +1,34 @@
+package dev.gmem.bench;
+
+import dev.gmem.bench.fault.FaultLatency;
+import dev.gmem.bench.fault.RevocationEffect;
+import dev.gmem.bench.fault.Streaming;
+import dev.gmem.bench.jvm.InAgentJvm;
+import dev.gmem.bench.jvm.StartUp;
+import dev.gmem.bench.loop.LoopPairs;
+import dev.gmem.bench.space.HostMemory;
+import dev.gmem.bench.space.LaunchLatency;
+import java.util.ArrayList;
+import java.util.List;
+
+/** All benchmarks. */
+public final class Benchmarks {
+  private Benchmarks() {}
+
+  /**
+   * Lists the benchmarks. None needs the agent in the JVM that calls it; they start their own.
+   *
+   * @return in the order in which they run if nobody chooses
+   */
+  public static List<Benchmark> all() {
+    List<Benchmark> all = new ArrayList<>();
+    all.add(new StartUp());
+    all.add(new InAgentJvm(new LaunchLatency()));
+    all.add(new InAgentJvm(new HostMemory()));
+    all.add(new InAgentJvm(new FaultLatency()));
+    all.add(new InAgentJvm(new RevocationEffect()));
+    all.add(new InAgentJvm(new Streaming()));
+    all.addAll(LoopPairs.all());
+    return List.copyOf(all);
+  }
+}

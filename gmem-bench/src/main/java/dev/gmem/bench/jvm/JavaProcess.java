@@ -1,0 +1,65 @@
+package dev.gmem.bench.jvm;
+
+import dev.gmem.bench.BenchmarkException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs a class of this class path in a JVM of its own, the same kind as this one. */
+final class JavaProcess {
+  private static final int OUTPUT_CHARS_MAX = 8_000;
+
+  private JavaProcess() {}
+
+  /**
+   * Makes a command line.
+   *
+   * @param jvmArguments for the JVM
+   * @param main class to run
+   * @param arguments for the class
+   * @return the command line
+   */
+  static List<String> command(List<String> jvmArguments, Class<?> main, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(jvmArguments);
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(main.getName());
+    command.addAll(arguments);
+    return command;
+  }
+
+  /**
+   * Runs a command line to its end.
+   *
+   * @param command the command line
+   * @return the nanoseconds it took
+   * @throws BenchmarkException if it does not start, or ends with another code than 0; the message
+   *     holds the end of its output
+   */
+  static long run(List<String> command) {
+    try {
+      long start = System.nanoTime();
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getOutputStream().close();
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      int code = process.waitFor();
+      long nanos = System.nanoTime() - start;
+      if (code != 0) {
+        int from = Math.max(0, output.length() - OUTPUT_CHARS_MAX);
+        throw new BenchmarkException(
+            "a JVM failed: code=" + code + " command=" + command + "\n" + output.substring(from));
+      }
+      return nanos;
+    } catch (IOException e) {
+      throw new BenchmarkException("a JVM could not be run: command=" + command, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BenchmarkException("interrupted while a JVM ran: command=" + command, e);
+    }
+  }
+}
