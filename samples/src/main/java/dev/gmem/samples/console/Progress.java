@@ -1,6 +1,7 @@
 package dev.gmem.samples.console;
 
 import java.io.PrintWriter;
+import java.util.function.LongSupplier;
 
 /**
  * Tells on standard error how far a long piece of work has come: one line that is redrawn on a
@@ -16,6 +17,7 @@ public final class Progress implements AutoCloseable {
   private final boolean live;
   private final String what;
   private final long total;
+  private final LongSupplier nanoTime;
   private long nextNanos;
   private int shownChars;
 
@@ -28,11 +30,16 @@ public final class Progress implements AutoCloseable {
    * @param total how many steps there are, positive
    */
   public Progress(PrintWriter err, boolean live, String what, long total) {
+    this(err, live, what, total, System::nanoTime);
+  }
+
+  Progress(PrintWriter err, boolean live, String what, long total, LongSupplier nanoTime) {
     this.err = err;
     this.live = live;
     this.what = what;
     this.total = total;
-    this.nextNanos = System.nanoTime() + (live ? FIRST_NANOS : LINE_NANOS);
+    this.nanoTime = nanoTime;
+    this.nextNanos = nanoTime.getAsLong() + (live ? FIRST_NANOS : LINE_NANOS);
   }
 
   /**
@@ -41,7 +48,7 @@ public final class Progress implements AutoCloseable {
    * @param done steps done, from 0 to the total
    */
   public void at(long done) {
-    long now = System.nanoTime();
+    long now = nanoTime.getAsLong();
     if (now - nextNanos < 0) {
       return;
     }
@@ -65,7 +72,7 @@ public final class Progress implements AutoCloseable {
    * @param nanos time so far
    */
   public void after(long nanos) {
-    long now = System.nanoTime();
+    long now = nanoTime.getAsLong();
     if (now - nextNanos >= 0) {
       show(now, what + ": running for " + nanos / 1_000_000_000L + " s");
     }
