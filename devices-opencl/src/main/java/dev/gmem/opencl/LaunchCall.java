@@ -1,0 +1,179 @@
+package dev.gmem.opencl;
+
+import dev.gmem.KernelLaunchException;
+import dev.gmem.NdRange;
+import dev.gmem.spi.GmArgument;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_event;
+import org.jocl.cl_kernel;
+import org.jocl.cl_mem;
+
+/**
+ * One launch, from its arguments to its end. Made for each; used by one thread until it is
+ * submitted, and by the lane's waiter afterwards.
+ *
+ * <p><b>Slices.</b> OpenCL takes whole buffers. A slice that begins where its allocation does is
+ * passed as that; one that begins at a multiple of the device's alignment as a sub-buffer; any
+ * other is copied to a buffer of its own on the device before the kernel, and back after it, in the
+ * same queue. Where kernels take addresses none of this is needed.
+ */
+final class LaunchCall {
+  /** A copy on the device. */
+  private record Copy(cl_mem from, long fromOffset, cl_mem to, long toOffset, long bytes) {}
+
+  private final Cl cl;
+  private final String deviceId;
+  private final Attached attached;
+  private final KernelShape shape;
+  private final KernelPool pool;
+  private final NdRange range;
+  private final long[] local;
+  private final Releases releases = new Releases();
+  private final List<Copy> before = new ArrayList<>(0);
+  private final List<Copy> after = new ArrayList<>(0);
+  private final Pending<Long> result = new Pending<>();
+  private cl_kernel kernel;
+  private boolean usesAddresses;
+
+  LaunchCall(
+      String deviceId,
+      Attached attached,
+      KernelShape shape,
+      KernelPool pool,
+      NdRange range,
+      long[] local) {
+    this.cl = attached.session().cl();
+    this.deviceId = deviceId;
+    this.attached = attached;
+    this.shape = shape;
+    this.pool = pool;
+    this.range = range;
+    this.local = local;
+  }
+
+  CompletableFuture<Long> start(List<GmArgument> arguments) {
+    try {
+      kernel = pool.take();
+      releases.add(() -> pool.give(kernel));
+      for (int i = 0; i < arguments.size(); i++) {
+        bind(i, arguments.get(i));
+      }
+      if (usesAddresses && attached.session().facts().hasSystemSvm()) {
+        cl.allowSystemPointers(kernel);
+      }
+    } catch (RuntimeException e) {
+      releases.close();
+      result.completeExceptionally(failed(e));
+      return result;
+    }
+    long[] global = new long[range.dimensions()];
+    for (int d = 0; d < global.length; d++) {
+      global[d] = range.globalSize(d);
+    }
+    long start = System.nanoTime();
+    Lane lane = attached.session().kernelLane();
+    Batch batch =
+        lane.submit(
+            (queue, events) -> {
+              for (Copy copy : before) {
+                events.add(enqueue(queue, copy));
+              }
+              events.add(cl.enqueueKernel(queue, kernel, global, local));
+              for (Copy copy : after) {
+                events.add(enqueue(queue, copy));
+              }
+            },
+            (events, failure) -> end(events, failure, start));
+    result.on(lane, batch);
+    return result;
+  }
+
+  private cl_event enqueue(cl_command_queue queue, Copy copy) {
+    return cl.enqueueCopy(
+        queue, copy.from(), copy.fromOffset(), copy.to(), copy.toOffset(), copy.bytes());
+  }
+
+  private Runnable end(List<cl_event> events, ClException failure, long start) {
+    long nanos = failure == null ? nanos(events.get(before.size()), start) : 0;
+    releases.close();
+    return () -> {
+      if (failure == null) {
+        result.complete(nanos);
+      } else {
+        result.completeExceptionally(failed(failure));
+      }
+    };
+  }
+
+  /** The kernel's time by the device's clock, or, where that cannot be had, by ours. */
+  private long nanos(cl_event event, long start) {
+    try {
+      return Math.max(0, cl.nanos(event));
+    } catch (ClException e) {
+      return System.nanoTime() - start;
+    }
+  }
+
+  private KernelLaunchException failed(RuntimeException cause) {
+    String advice =
+        cause instanceof ClException e && e.isNoRoom()
+            ? "; the device has run out of memory or other resources"
+            : "";
+    return new KernelLaunchException(
+        "the kernel failed"
+            + advice
+            + ": kernel="
+            + shape.name()
+            + " device="
+            + deviceId
+            + " ("
+            + attached.session().facts().name()
+            + ") range="
+            + range
+            + " cause="
+            + cause.getMessage(),
+        cause);
+  }
+
+  // ---- arguments ----
+
+  private void bind(int index, GmArgument argument) {
+    switch (argument) {
+      case GmArgument.Buffer buffer -> bind(index, buffer);
+      case GmArgument.Scalar(Object value) ->
+          cl.setScalar(kernel, index, LaunchRules.type(shape, index, value).encode(value));
+      case GmArgument.Local(long bytes) -> cl.setLocal(kernel, index, bytes);
+    }
+  }
+
+  private void bind(int index, GmArgument.Buffer buffer) {
+    Place place = attached.mmu().place(buffer);
+    if (place.byAddress()) {
+      usesAddresses = true;
+      cl.setPointer(kernel, index, HostPointers.of(buffer.address()));
+    } else if (place.offset() == 0) {
+      cl.setBuffer(kernel, index, place.buffer());
+    } else if (place.offset() % attached.session().facts().alignmentBytes() == 0) {
+      cl_mem part = cl.createSubBuffer(place.buffer(), place.offset(), buffer.bytes());
+      releases.add(() -> cl.releaseBuffer(part));
+      cl.setBuffer(kernel, index, part);
+    } else {
+      cl.setBuffer(kernel, index, stage(place, buffer));
+    }
+  }
+
+  private cl_mem stage(Place place, GmArgument.Buffer buffer) {
+    cl_mem stage = cl.createBuffer(attached.session().context(), buffer.bytes());
+    releases.add(() -> cl.releaseBuffer(stage));
+    if (buffer.access().needsContents()) {
+      before.add(new Copy(place.buffer(), place.offset(), stage, 0, buffer.bytes()));
+    }
+    if (buffer.access().writes()) {
+      after.add(new Copy(stage, 0, place.buffer(), place.offset(), buffer.bytes()));
+    }
+    return stage;
+  }
+}

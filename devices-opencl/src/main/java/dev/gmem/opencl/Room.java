@@ -1,0 +1,29 @@
+package dev.gmem.opencl;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The device memory that may be mapped at a time. Threads: any. */
+final class Room {
+  private final long limitBytes;
+  private final AtomicLong usedBytes = new AtomicLong();
+
+  Room(long limitBytes) {
+    this.limitBytes = limitBytes;
+  }
+
+  boolean take(long bytes) {
+    if (usedBytes.addAndGet(bytes) <= limitBytes) {
+      return true;
+    }
+    usedBytes.addAndGet(-bytes);
+    return false;
+  }
+
+  void give(long bytes) {
+    usedBytes.addAndGet(-bytes);
+  }
+
+  long limitBytes() {
+    return limitBytes;
+  }
+}

@@ -1,0 +1,87 @@
+package dev.gmem.opencl;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmDiscovery;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * The device that tests run on: the first that OpenCL offers. Where there is none tests are skipped
+ * with the provider's reason, or fail if the system property {@code gmem.opencl.required} is true.
+ */
+final class TestDevices {
+  static final long SMALL_BYTES = 16L << 20;
+
+  private static final Cl OPENCL = load();
+
+  private TestDevices() {}
+
+  private static Cl load() {
+    try {
+      return new JoclCl();
+    } catch (LinkageError e) {
+      return null;
+    }
+  }
+
+  static Cl cl() {
+    discover(OpenClSettings.defaults());
+    return OPENCL;
+  }
+
+  static OpenClSettings discrete() {
+    return new OpenClSettings(OpenClMode.DISCRETE, SMALL_BYTES);
+  }
+
+  static OpenClSettings zeroCopy() {
+    return new OpenClSettings(OpenClMode.ZERO_COPY, Long.MAX_VALUE);
+  }
+
+  private static List<GmDevice> discover(OpenClSettings settings) {
+    Discovery discovery =
+        new Discovery(
+            () -> {
+              if (OPENCL == null) {
+                throw new UnsatisfiedLinkError("Could not initialize native OpenCL library");
+              }
+              return OPENCL;
+            });
+    return switch (discovery.discover(settings)) {
+      case GmDiscovery.Available(String name, List<GmDevice> devices) -> devices;
+      case GmDiscovery.Unavailable(String name, String reason, Throwable cause) ->
+          Boolean.getBoolean("gmem.opencl.required")
+              ? fail("an OpenCL device is required: " + reason, cause)
+              : abort("skipped: " + reason);
+    };
+  }
+
+  static DeviceFacts facts() {
+    return ((OpenClDevice) discover(OpenClSettings.defaults()).getFirst()).facts();
+  }
+
+  /** The first device, as its provider makes it. */
+  static OpenClDevice device(OpenClSettings settings) {
+    return (OpenClDevice) discover(settings).getFirst();
+  }
+
+  /** The first device, with other ideas of how it reaches host memory, through another binding. */
+  static OpenClDevice device(OpenClSettings settings, Cl cl, UnaryOperator<HostAccess> access) {
+    DeviceFacts facts = facts();
+    HostAccess seen = HostProbe.probe(cl(), facts);
+    return new OpenClDevice(cl, "opencl0", facts, settings, () -> access.apply(seen));
+  }
+
+  /** A device that must move what it works on. */
+  static OpenClDevice withoutHostAccess(Cl cl) {
+    return device(discrete(), cl, seen -> HostAccess.none("for a test"));
+  }
+
+  /** A device on host memory whose kernels take buffers only, not addresses. */
+  static OpenClDevice onHostBuffers(Cl cl) {
+    return device(
+        zeroCopy(), cl, seen -> new HostAccess(seen.buffers(), false, seen.pointers(), ""));
+  }
+}
