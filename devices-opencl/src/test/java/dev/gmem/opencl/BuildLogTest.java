@@ -18,7 +18,7 @@ class BuildLogTest {
         BuildLog.firstError(
             SOURCE,
             "warning: /tmp/t.cl:2:7: unused variable 'x'\n"
-                + "error: /root/.cache/pocl/kcache/tempfile_y.cl:3:10: use of undeclared identifier"
+                + "error: /var/cache/pocl/kcache/tempfile_y.cl:3:10: use of undeclared identifier"
                 + " 'y'\nDevice pthread failed to build the program\n "));
   }
 
