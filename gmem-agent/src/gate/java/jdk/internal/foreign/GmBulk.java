@@ -1,88 +1,51 @@
 package jdk.internal.foreign;
 
-import jdk.internal.misc.ScopedMemoryAccess;
 import jdk.internal.misc.Unsafe;
+import jdk.internal.util.ArraysSupport;
 import jdk.internal.vm.annotation.DontInline;
 import jdk.internal.vm.annotation.ForceInline;
+import jdk.internal.vm.annotation.Hidden;
+import jdk.internal.vm.annotation.ReservedStackAccess;
 
 /**
- * Operations on many bytes of unified memory, cut into pieces.
+ * Operations on many bytes of unified memory, made {@linkplain GmInFlight on a seat} like those of
+ * {@link GmSeated}, piece by piece.
  *
- * <p>Each piece is an operation of {@code ScopedMemoryAccess} by itself: checked, and made again if
- * a handshake unwinds it. So a large copy makes progress while pages move under it, and no piece
- * asks for more memory to be at home at one time than a migration can leave there. The code here is
- * outside of any {@code @Scoped} method, so its own state is never unwound.
+ * <p>Each piece looks at the gate for itself. So a large copy makes progress while pages move under
+ * it, does not hold a migration up for long, and asks for no more memory to be at home at one time
+ * than a piece. A piece is made once: the ranges of a copy may overlap as in the JDK.
  *
- * <p>A piece that is made again must not read what it has written. If source and destination
- * overlap, each piece is copied to the heap and from there, as two operations.
+ * <p>A session of the other range that is not unified is acquired for the duration. In the JDK a
+ * close would unwind the copy; here the close fails, with the exception that a close during a
+ * downcall fails with.
  *
  * <p>Any thread may call any method; the operations are no more atomic than the JDK's.
  */
 public final class GmBulk {
-  /** The largest piece. */
-  public static final int PIECE_BYTES = 1 << 20;
-
-  private static final int BOUNCE_BYTES = 1 << 16;
+  private static final long PIECE_BYTES = 1 << 18;
+  private static final int SET = 0;
+  private static final int COPY = 1;
+  private static final int COPY_SWAPPED = 2;
+  private static final int MISMATCH = 3;
+  private static final Unsafe UNSAFE = Unsafe.getUnsafe();
 
   private GmBulk() {}
 
   /**
-   * Tells whether an operation on one range is to be cut.
+   * Tells whether an operation belongs here.
    *
-   * @param session or null
-   * @param bytes how many
-   * @return true if it is on unified memory, and large
+   * @param first session or null
+   * @param second session or null
+   * @return true if one is of unified memory
    */
   @ForceInline
-  public static boolean cuts(MemorySessionImpl session, long bytes) {
-    return bytes > PIECE_BYTES && GmOnce.applies(session);
+  public static boolean applies(MemorySessionImpl first, MemorySessionImpl second) {
+    return GmGate.isUnified(first) || GmGate.isUnified(second);
   }
 
   /**
-   * Tells whether an operation on two ranges is to be cut.
+   * Copies.
    *
-   * @param first or null
-   * @param second or null
-   * @param bytes how many
-   * @return true if one is unified memory, and the operation is large
-   */
-  @ForceInline
-  public static boolean cuts(MemorySessionImpl first, MemorySessionImpl second, long bytes) {
-    return bytes > PIECE_BYTES && (GmOnce.applies(first) || GmOnce.applies(second));
-  }
-
-  /**
-   * Tells whether a copy is to be cut.
-   *
-   * @param source or null
-   * @param target or null
-   * @param sourceOffset first byte
-   * @param targetOffset first byte
-   * @param bytes how many
-   * @return true if one is unified memory, and the copy is large or may overlap
-   */
-  @ForceInline
-  public static boolean cuts(
-      MemorySessionImpl source,
-      MemorySessionImpl target,
-      long sourceOffset,
-      long targetOffset,
-      long bytes) {
-    return (GmOnce.applies(source) || GmOnce.applies(target))
-        && (bytes > PIECE_BYTES || overlap(sourceOffset, targetOffset, bytes));
-  }
-
-  /**
-   * Offsets on the heap are small, and no addresses: ranges of which one is there do not overlap.
-   */
-  private static boolean overlap(long source, long target, long bytes) {
-    return Math.abs(source - target) < bytes;
-  }
-
-  /**
-   * Copies, and turns the bytes of each element round.
-   *
-   * @param access does the pieces
    * @param source session or null
    * @param target session or null
    * @param sourceBase array or null
@@ -90,49 +53,33 @@ public final class GmBulk {
    * @param targetBase array or null
    * @param targetOffset first byte
    * @param bytes how many
-   * @param elementBytes 2, 4 or 8; 1 for a plain copy
    */
-  @DontInline
+  @Hidden
   public static void copy(
-      ScopedMemoryAccess access,
       MemorySessionImpl source,
       MemorySessionImpl target,
       Object sourceBase,
       long sourceOffset,
       Object targetBase,
       long targetOffset,
-      long bytes,
-      long elementBytes) {
-    boolean overlap = overlap(sourceOffset, targetOffset, bytes);
-    byte[] bounce = overlap ? new byte[(int) Math.min(bytes, BOUNCE_BYTES)] : null;
-    long pieceBytes = overlap ? BOUNCE_BYTES : PIECE_BYTES;
-    boolean backwards = overlap && sourceOffset < targetOffset;
-    for (long done = 0; done < bytes; ) {
-      long n = Math.min(pieceBytes, bytes - done);
-      long at = backwards ? bytes - done - n : done;
-      if (bounce == null) {
-        copyPiece(
-            access,
-            source,
-            target,
-            sourceBase,
-            sourceOffset + at,
-            targetBase,
-            targetOffset + at,
-            n,
-            elementBytes);
-      } else {
-        long start = Unsafe.ARRAY_BYTE_BASE_OFFSET;
-        copyPiece(access, source, null, sourceBase, sourceOffset + at, bounce, start, n, 1);
-        copyPiece(
-            access, null, target, bounce, start, targetBase, targetOffset + at, n, elementBytes);
-      }
-      done += n;
-    }
+      long bytes) {
+    cut(COPY, source, target, sourceBase, sourceOffset, targetBase, targetOffset, bytes, 1);
   }
 
-  private static void copyPiece(
-      ScopedMemoryAccess access,
+  /**
+   * Copies, and turns the bytes of each element round.
+   *
+   * @param source session or null
+   * @param target session or null
+   * @param sourceBase array or null
+   * @param sourceOffset first byte
+   * @param targetBase array or null
+   * @param targetOffset first byte
+   * @param bytes how many
+   * @param elementBytes 2, 4 or 8
+   */
+  @Hidden
+  public static void copySwapped(
       MemorySessionImpl source,
       MemorySessionImpl target,
       Object sourceBase,
@@ -141,41 +88,36 @@ public final class GmBulk {
       long targetOffset,
       long bytes,
       long elementBytes) {
-    if (elementBytes == 1) {
-      access.copyMemory(source, target, sourceBase, sourceOffset, targetBase, targetOffset, bytes);
-    } else {
-      access.copySwapMemory(
-          source, target, sourceBase, sourceOffset, targetBase, targetOffset, bytes, elementBytes);
-    }
+    cut(
+        COPY_SWAPPED,
+        source,
+        target,
+        sourceBase,
+        sourceOffset,
+        targetBase,
+        targetOffset,
+        bytes,
+        elementBytes);
   }
 
   /**
    * Fills.
    *
-   * @param access does the pieces
    * @param session of unified memory
    * @param base null
    * @param offset first byte
    * @param bytes how many
    * @param value of each byte
    */
-  @DontInline
+  @Hidden
   public static void set(
-      ScopedMemoryAccess access,
-      MemorySessionImpl session,
-      Object base,
-      long offset,
-      long bytes,
-      byte value) {
-    for (long done = 0; done < bytes; done += PIECE_BYTES) {
-      access.setMemory(session, base, offset + done, Math.min(PIECE_BYTES, bytes - done), value);
-    }
+      MemorySessionImpl session, Object base, long offset, long bytes, byte value) {
+    cut(SET, null, session, null, 0, base, offset, bytes, value);
   }
 
   /**
    * Finds the first element that differs, as {@code ArraysSupport.vectorizedMismatch} does.
    *
-   * @param access does the pieces
    * @param first session or null
    * @param second session or null
    * @param firstBase array or null
@@ -187,9 +129,8 @@ public final class GmBulk {
    * @return the element's index; or, if there is none, the complement of the number of elements at
    *     the end that have not been looked at
    */
-  @DontInline
+  @Hidden
   public static int mismatch(
-      ScopedMemoryAccess access,
       MemorySessionImpl first,
       MemorySessionImpl second,
       Object firstBase,
@@ -198,29 +139,164 @@ public final class GmBulk {
       long secondOffset,
       int length,
       int log2ElementBytes) {
-    int pieceLength = PIECE_BYTES >> log2ElementBytes;
-    int done = 0;
-    while (true) {
-      int n = Math.min(pieceLength, length - done);
-      long at = (long) done << log2ElementBytes;
-      int result =
-          access.vectorizedMismatch(
-              first,
-              second,
-              firstBase,
-              firstOffset + at,
-              secondBase,
-              secondOffset + at,
+    return (int)
+        cut(
+            MISMATCH,
+            first,
+            second,
+            firstBase,
+            firstOffset,
+            secondBase,
+            secondOffset,
+            (long) length << log2ElementBytes,
+            log2ElementBytes);
+  }
+
+  /** Cuts an operation on a source, if it has one, and a target. */
+  @Hidden
+  private static long cut(
+      int operation,
+      MemorySessionImpl source,
+      MemorySessionImpl target,
+      Object sourceBase,
+      long sourceOffset,
+      Object targetBase,
+      long targetOffset,
+      long bytes,
+      long detail) {
+    MemorySessionImpl guest = GmGate.isUnified(source) ? target : source;
+    if (guest == null || GmGate.isUnified(guest)) {
+      return pieces(
+          operation,
+          source,
+          target,
+          sourceBase,
+          sourceOffset,
+          targetBase,
+          targetOffset,
+          bytes,
+          detail);
+    }
+    guest.acquire0();
+    try {
+      return pieces(
+          operation,
+          source,
+          target,
+          sourceBase,
+          sourceOffset,
+          targetBase,
+          targetOffset,
+          bytes,
+          detail);
+    } finally {
+      guest.release0();
+    }
+  }
+
+  @Hidden
+  private static long pieces(
+      int operation,
+      MemorySessionImpl source,
+      MemorySessionImpl target,
+      Object sourceBase,
+      long sourceOffset,
+      Object targetBase,
+      long targetOffset,
+      long bytes,
+      long detail) {
+    // From the end, if a piece would overwrite what a later one reads.
+    boolean backwards = operation != MISMATCH && sourceOffset < targetOffset;
+    long done = 0;
+    do {
+      long n = Math.min(PIECE_BYTES, bytes - done);
+      long at = backwards ? bytes - done - n : done;
+      long result =
+          piece(
+              operation,
+              source,
+              target,
+              sourceBase,
+              sourceOffset + at,
+              targetBase,
+              targetOffset + at,
               n,
-              log2ElementBytes);
-      if (result >= 0) {
-        return done + result;
+              detail);
+      done += n;
+      if (operation == MISMATCH) {
+        if (result >= 0) {
+          return (at >> detail) + result;
+        }
+        long left = ~result << detail;
+        done -= left; // nothing is left over but at the end
+        if (bytes - done <= left) {
+          return result;
+        }
       }
-      done += n - ~result;
-      // A piece is a multiple of what is compared at once: only the last leaves elements over.
-      if (length - done <= ~result) {
-        return result;
+    } while (done < bytes);
+    return 0;
+  }
+
+  @DontInline
+  @Hidden
+  @ReservedStackAccess // as in GmSeated
+  private static long piece(
+      int operation,
+      MemorySessionImpl source,
+      MemorySessionImpl target,
+      Object sourceBase,
+      long sourceOffset,
+      Object targetBase,
+      long targetOffset,
+      long bytes,
+      long detail) {
+    boolean writes = operation != MISMATCH;
+    while (true) {
+      GmRegion sourceObstacle;
+      GmRegion targetObstacle;
+      long seat = GmInFlight.take();
+      try {
+        sourceObstacle = GmRegion.obstacle(source, sourceOffset, bytes, false);
+        targetObstacle = GmRegion.obstacle(target, targetOffset, bytes, writes);
+        if (sourceObstacle == null && targetObstacle == null) {
+          return perform(
+              operation, sourceBase, sourceOffset, targetBase, targetOffset, bytes, detail);
+        }
+      } finally {
+        GmInFlight.leave(seat);
+      }
+      if (sourceObstacle != null) {
+        sourceObstacle.fault(sourceOffset, bytes, false);
+      }
+      if (targetObstacle != null) {
+        targetObstacle.fault(targetOffset, bytes, writes);
       }
     }
+  }
+
+  private static long perform(
+      int operation,
+      Object sourceBase,
+      long sourceOffset,
+      Object targetBase,
+      long targetOffset,
+      long bytes,
+      long detail) {
+    switch (operation) {
+      case SET -> UNSAFE.setMemory(targetBase, targetOffset, bytes, (byte) detail);
+      case COPY -> UNSAFE.copyMemory(sourceBase, sourceOffset, targetBase, targetOffset, bytes);
+      case COPY_SWAPPED ->
+          UNSAFE.copySwapMemory(sourceBase, sourceOffset, targetBase, targetOffset, bytes, detail);
+      default -> {
+        return ArraysSupport.vectorizedMismatch(
+            sourceBase,
+            sourceOffset,
+            targetBase,
+            targetOffset,
+            (int) (bytes >> detail),
+            (int) detail);
+      }
+    }
+    return 0;
   }
 }

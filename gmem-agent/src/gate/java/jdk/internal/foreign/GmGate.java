@@ -4,36 +4,46 @@ import jdk.internal.misc.ScopedMemoryAccess.ScopedAccessError;
 import jdk.internal.misc.Unsafe;
 import jdk.internal.vm.annotation.DontInline;
 import jdk.internal.vm.annotation.ForceInline;
-import jdk.internal.vm.annotation.Hidden;
 
 /**
- * The test that every access to a memory segment makes, and what happens when it fails.
+ * The tests that every access to a memory segment makes.
  *
- * <p>The rewritten {@code ScopedMemoryAccess} calls the {@code check} methods where the JDK called
- * {@code checkValidStateRaw}, in its {@code @Scoped} methods, and {@link #retry} in the handlers of
- * their wrappers. A check of memory that is not unified, or whose gate is open, is one load and one
- * compare more than the JDK's.
+ * <p>The rewritten {@code ScopedMemoryAccess} has two ways to memory. On the <em>fast way</em> a
+ * {@code @Scoped} method tests the session and the gate, and accesses memory, exactly as in the
+ * JDK; a handshake that finds a thread between the two throws {@link #RETRY} into it. On the
+ * <em>seated way</em>, {@link GmSeated}, the access is made outside of {@code @Scoped} methods, and
+ * a handshake is followed by a wait for it. Memory that is not unified knows the fast way only.
+ *
+ * <table>
+ * <caption>Which way an access to unified memory takes</caption>
+ * <tr><th>access</th><th>gate open for it</th><th>gate closed for it</th></tr>
+ * <tr><td>plain read or write, ordered read, vector</td><td>fast</td><td>seated</td></tr>
+ * <tr><td>ordered write, read-modify-write, many bytes</td><td>seated</td><td>seated</td></tr>
+ * </table>
  *
  * <p>Guarantees:
  *
  * <ol>
- *   <li>When a check returns, the session is alive, and the gate or the handler's table allowed the
- *       access after the thread last blocked, and while the {@code @Scoped} method was on its
- *       stack, fewer than ten frames below the top. A handshake that comes before the access is
- *       made finds the thread there, and unwinds it to the wrapper, which starts again.
- *   <li>While a handler's {@code fault} runs, the {@code @Scoped} method is more than ten frames
- *       deep, so that no handshake throws anything into the handler.
- *   <li>An exception from {@code fault} ends the access and reaches its caller. Nothing is retried.
+ *   <li>An access on the fast way is made only if the gate was open after the last handshake that
+ *       this thread answered. The test is made in the {@code @Scoped} method, and nothing between
+ *       it and the access blocks. If the thread answers a handshake there, it is unwound. If
+ *       compiled code tests before a loop, and the thread answers a handshake in the loop, the JVM
+ *       gives that code up. This is the JDK's own argument for closing shared sessions; what it
+ *       leaves open, {@link GmRegion#quiesce} closes.
+ *   <li>What the fast way does may be done twice: a plain read or write of which nobody can tell
+ *       when it happened, since no later action of the thread has happened. What may not, takes the
+ *       seated way.
+ *   <li>A thread that is unwound has the interrupt status that others gave it.
  * </ol>
  *
  * <p>Any thread may call any method. None keeps a lock.
  */
 public final class GmGate {
-  /** What a handshake throws into an access that must be made again. */
-  static final ScopedAccessError RETRY = new ScopedAccessError(MemorySessionImpl::alreadyClosed);
+  /** What a handshake throws into an access that must be made again. Never leaves the wrapper. */
+  static final ScopedAccessError RETRY = new ScopedAccessError(null);
 
-  /** More than the number of frames in which the handshake looks for a {@code @Scoped} method. */
-  private static final int DESCENT_FRAMES = 12;
+  /** What an access throws itself, when it finds the gate closed on the fast way. Stays as well. */
+  private static final ScopedAccessError GATED = new ScopedAccessError(null);
 
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
   private static final long WORD =
@@ -49,124 +59,100 @@ public final class GmGate {
     return UNSAFE.compareAndSetInt(session, WORD, expected, word);
   }
 
-  // Called by the rewritten ScopedMemoryAccess.
+  // Called by the rewritten wrappers, before they take one way or the other.
 
   /**
-   * Checks a read.
+   * Tells whether a read is to take the seated way.
    *
-   * @param session not null
-   * @param address first byte
-   * @param bytes how many
+   * @param session or null
+   * @return true if the gate is closed for reads, or the session is closed
    */
   @ForceInline
-  public static void checkRead(MemorySessionImpl session, long address, long bytes) {
+  public static boolean gatesReads(MemorySessionImpl session) {
+    return session != null && session.acquireCount < GmGateWord.READ_LIMIT;
+  }
+
+  /**
+   * Tells whether a write is to take the seated way.
+   *
+   * @param session or null
+   * @return true if the gate is closed for writes, or the session is closed
+   */
+  @ForceInline
+  public static boolean gatesWrites(MemorySessionImpl session) {
+    return session != null && session.acquireCount < GmGateWord.WRITE_LIMIT;
+  }
+
+  /**
+   * Tells whether an access is to take the seated way whatever its gate.
+   *
+   * @param session or null
+   * @return true for unified memory, and for shared sessions that are closed
+   */
+  @ForceInline
+  public static boolean isUnified(MemorySessionImpl session) {
+    return session != null && GmGateWord.isUnified(session.acquireCount);
+  }
+
+  // Called by the rewritten @Scoped methods, instead of checkValidStateRaw.
+
+  /**
+   * Checks a read on the fast way.
+   *
+   * @param session not null
+   */
+  @ForceInline
+  public static void checkRead(MemorySessionImpl session) {
     session.checkValidStateRaw();
     if (session.acquireCount < GmGateWord.READ_LIMIT) {
-      slow(session, address, bytes, false);
+      gated(session);
     }
   }
 
   /**
-   * Checks a write.
+   * Checks a write on the fast way.
    *
    * @param session not null
-   * @param address first byte
-   * @param bytes how many
    */
   @ForceInline
-  public static void checkWrite(MemorySessionImpl session, long address, long bytes) {
+  public static void checkWrite(MemorySessionImpl session) {
     session.checkValidStateRaw();
     if (session.acquireCount < GmGateWord.WRITE_LIMIT) {
-      slow(session, address, bytes, true);
+      gated(session);
     }
   }
 
-  /**
-   * Checks the second range of an operation on two, whose first has been checked as a read. If the
-   * thread has to block for the second, the first is checked again.
-   *
-   * @param session of the second range, not null
-   * @param address first byte of the second range
-   * @param bytes how many, in both
-   * @param write true if the second range is written
-   * @param first session of the first range, or null
-   * @param firstAddress first byte of the first range
-   */
-  @ForceInline
-  public static void checkSecond(
-      MemorySessionImpl session,
-      long address,
-      long bytes,
-      boolean write,
-      MemorySessionImpl first,
-      long firstAddress) {
-    session.checkValidStateRaw();
-    if (!GmGateWord.passes(session.acquireCount, write)) {
-      slowSecond(session, address, bytes, write, first, firstAddress);
+  @DontInline
+  private static void gated(MemorySessionImpl session) {
+    // A shared session that is about to close has its closed word before its state. It is alive.
+    if (word(session) != GmGateWord.CLOSED) {
+      throw GATED;
     }
   }
 
-  /**
-   * Checks the load of a vector.
-   *
-   * @param session not null
-   * @param segment what it loads from
-   * @param offset in the segment; lanes that are masked out may lie outside of it
-   * @param lane type of a lane
-   * @param lanes how many
-   */
-  @ForceInline
-  public static void checkVectorRead(
-      MemorySessionImpl session,
-      AbstractMemorySegmentImpl segment,
-      long offset,
-      Class<?> lane,
-      int lanes) {
-    session.checkValidStateRaw();
-    if (session.acquireCount < GmGateWord.READ_LIMIT) {
-      slow(session, segment.unsafeGetOffset() + offset, vectorBytes(lane, lanes), false);
-    }
-  }
+  // Called by the handlers of the rewritten wrappers.
 
   /**
-   * Checks the store of a vector.
-   *
-   * @param session not null
-   * @param segment what it stores into
-   * @param offset in the segment; lanes that are masked out may lie outside of it
-   * @param lane type of a lane
-   * @param lanes how many
-   */
-  @ForceInline
-  public static void checkVectorWrite(
-      MemorySessionImpl session,
-      AbstractMemorySegmentImpl segment,
-      long offset,
-      Class<?> lane,
-      int lanes) {
-    session.checkValidStateRaw();
-    if (session.acquireCount < GmGateWord.WRITE_LIMIT) {
-      slow(session, segment.unsafeGetOffset() + offset, vectorBytes(lane, lanes), true);
-    }
-  }
-
-  /**
-   * Tells a handler whether the error it caught means that the access is to be made again.
+   * Tells a handler whether the access is to be made again, on the seated way.
    *
    * @param error what unwound the access
    * @return false if the error is the JDK's own
    */
-  public static boolean retry(ScopedAccessError error) {
-    if (error != RETRY) {
+  @DontInline
+  public static boolean again(ScopedAccessError error) {
+    if (error == RETRY) {
+      GmCounters.add(GmCounters.RETRIES);
+    } else if (error != GATED) {
       return false;
     }
-    GmCounters.add(GmCounters.RETRIES);
-    GmInterrupts.undo();
+    GmInterrupts.restore();
     return true;
   }
 
+  // Called by the rewritten SharedSession.
+
   /**
-   * Pins unified memory to the CPU. Called first by {@code SharedSession.acquire0}.
+   * Pins unified memory to the CPU. The beginning of {@code acquire0}.
    *
    * @param session any shared session
    * @return true if done; false if this is no unified memory, or it is closed, and the JDK's own
@@ -192,94 +178,5 @@ public final class GmGate {
         return true;
       }
     }
-  }
-
-  // The slow path.
-
-  /**
-   * Finds the region that keeps an access from being made.
-   *
-   * @return null if nothing does
-   */
-  static GmRegion obstacle(MemorySessionImpl session, long address, long bytes, boolean write) {
-    while (true) {
-      int word = word(session);
-      // CLOSED in a session that is alive: a close is under way, which the JDK lets accesses pass.
-      if (GmGateWord.passes(word, write) || word == GmGateWord.CLOSED) {
-        return null;
-      }
-      GmRegion region = GmRegion.find(session, word);
-      if (region != null) {
-        return region.admits(address, bytes, write) ? null : region;
-      }
-      if (session.state < MemorySessionImpl.OPEN) {
-        return null; // closed between the two reads; the caller looks at the state again
-      }
-    }
-  }
-
-  @DontInline
-  @Hidden
-  private static void slow(MemorySessionImpl session, long address, long bytes, boolean write) {
-    GmCounters.add(GmCounters.SLOW_CALLS);
-    while (true) {
-      GmRegion region = obstacle(session, address, bytes, write);
-      session.checkValidStateRaw();
-      if (region == null) {
-        return;
-      }
-      descend(DESCENT_FRAMES, region, address, bytes, write);
-    }
-  }
-
-  @DontInline
-  @Hidden
-  private static void slowSecond(
-      MemorySessionImpl session,
-      long address,
-      long bytes,
-      boolean write,
-      MemorySessionImpl first,
-      long firstAddress) {
-    GmCounters.add(GmCounters.SLOW_CALLS);
-    while (true) {
-      GmRegion region = obstacle(session, address, bytes, write);
-      session.checkValidStateRaw();
-      if (region != null) {
-        descend(DESCENT_FRAMES, region, address, bytes, write);
-        continue;
-      }
-      if (first == null) {
-        return;
-      }
-      region = obstacle(first, firstAddress, bytes, false);
-      first.checkValidStateRaw();
-      if (region == null) {
-        return;
-      }
-      descend(DESCENT_FRAMES, region, firstAddress, bytes, false);
-    }
-  }
-
-  /** Serves a fault where the handshake does not find the {@code @Scoped} method any more. */
-  @DontInline
-  @Hidden
-  private static void descend(
-      int frames, GmRegion region, long address, long bytes, boolean write) {
-    if (frames > 0) {
-      descend(frames - 1, region, address, bytes, write);
-    } else {
-      region.fault(address, bytes, write);
-    }
-  }
-
-  private static long vectorBytes(Class<?> lane, int lanes) {
-    if (lane == byte.class) {
-      return lanes;
-    }
-    if (lane == short.class) {
-      return 2L * lanes;
-    }
-    return lane == int.class || lane == float.class ? 4L * lanes : 8L * lanes;
   }
 }

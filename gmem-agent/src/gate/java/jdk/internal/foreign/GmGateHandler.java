@@ -17,7 +17,7 @@ public interface GmGateHandler {
   boolean admits(long address, long bytes, boolean write);
 
   /**
-   * Makes an access possible. Runs where no handshake can reach it; may block and unmount.
+   * Makes an access possible. May block.
    *
    * @param address first byte
    * @param bytes how many, at least one

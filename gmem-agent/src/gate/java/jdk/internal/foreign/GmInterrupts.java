@@ -1,76 +1,125 @@
 package jdk.internal.foreign;
 
-import java.util.Map;
-import java.util.WeakHashMap;
+import java.lang.ref.WeakReference;
 import jdk.internal.access.SharedSecrets;
+import jdk.internal.misc.CarrierThread;
 import jdk.internal.misc.Unsafe;
 
 /**
  * Keeps revocations from looking like interrupts.
  *
- * <p>When the handshake throws an error into a thread, the JVM also sets the thread's interrupt
- * status, so that it leaves a wait. The access is made again and nobody must notice; so the status
- * has to go back to what it was, without losing an interrupt that somebody really sent. The JVM
- * does not say which it was. Therefore the rewritten {@code Thread.interrupt} leaves a note before
- * it sets the status, and {@code Thread.interrupted} takes it away.
+ * <p>When a handshake catches a platform thread in an access, the JVM sets the thread's interrupt
+ * status, so that it leaves any wait. Mostly the thread is unwound, and makes the access again; but
+ * some calls into the JVM, like those that ask for a compilation, return without a look at what has
+ * been sent to the thread, and it goes on as if nothing had been. Nobody must notice either way. So
+ * the rewritten {@code Thread} writes its status here, a note is kept of each interrupt that was
+ * really sent, and a status without a note is set back.
  *
- * <p>Guarantees: an interrupt that was sent is never lost. A thread that was sent none sees none. A
- * thread that has consumed an interrupt in {@code Object.wait} or {@code Thread.sleep}, which the
- * JVM does without a trace, may see it once more if a revocation catches it later.
+ * <p>Guarantees: an interrupt that was sent is never lost. After {@link #settle} has returned, no
+ * thread has a status that the handshake before it set; a thread that was not unwound may see one
+ * for as long as that takes. A thread whose interrupt the JVM has consumed inside of {@code
+ * Object.wait} or {@code Thread.sleep} after {@link #prepare} may see it once more, if the
+ * handshake catches it next.
  *
- * <p>Any thread may call any method. The lock is held for one look into a map.
+ * <p>Any thread may call any method. The lock is held for a walk along the notes.
  */
 public final class GmInterrupts {
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
   private static final long STATUS = UNSAFE.objectFieldOffset(Thread.class, "interrupted");
-  private static final Map<Thread, Boolean> NOTES = new WeakHashMap<>();
-  private static volatile boolean anyNotes;
+  private static final Object LOCK = new Object();
+
+  /** The last note: whom interrupts were sent to that have not been consumed. Under the lock. */
+  private static Note last;
 
   private GmInterrupts() {}
 
-  /**
-   * A platform thread is about to be interrupted. Called first by {@code Thread.interrupt}.
-   *
-   * @param thread the thread
-   */
-  public static void note(Thread thread) {
-    synchronized (NOTES) {
-      NOTES.put(thread, Boolean.TRUE);
-      anyNotes = true;
+  private static final class Note extends WeakReference<Thread> {
+    private Note previous;
+
+    Note(Thread thread, Note previous) {
+      super(thread);
+      this.previous = previous;
     }
   }
 
   /**
-   * A platform thread consumes its interrupt. Called first by {@code Thread.getAndClearInterrupt}.
+   * Sets the interrupt status of a platform thread. Called by {@code Thread}, which did so itself.
    *
    * @param thread the thread
+   * @param status true if an interrupt is sent, false if it is consumed
    */
-  public static void forget(Thread thread) {
-    if (anyNotes) {
-      remove(thread);
+  public static void set(Thread thread, boolean status) {
+    synchronized (LOCK) {
+      if (!status) {
+        remove(thread);
+      } else if (!noted(thread)) {
+        last = new Note(thread, last);
+      }
+      UNSAFE.putBooleanVolatile(thread, STATUS, status);
+    }
+  }
+
+  /** Makes notes of interrupts that were sent before {@code Thread} was rewritten. */
+  public static void adopt() {
+    for (Thread thread : SharedSecrets.getJavaLangAccess().getAllThreads()) {
+      if (isSet(thread)) {
+        set(thread, true);
+      }
+    }
+  }
+
+  /** Drops the notes of interrupts that have been consumed. To be called before a handshake. */
+  static void prepare() {
+    synchronized (LOCK) {
+      remove(null);
     }
   }
 
   /**
-   * Takes back the interrupt status that the JVM set when it unwound an access of this thread.
+   * Sets back what a handshake has set. Accesses that were caught and not unwound are under way.
    *
-   * <p>The status is cleared before the notes are looked at: an interrupt sent in between has left
-   * its note already, or sets the status afterwards.
+   * @return false if there are certainly none in platform threads
    */
-  static void undo() {
+  static boolean settle() {
+    boolean caught = false;
+    for (Thread thread : SharedSecrets.getJavaLangAccess().getAllThreads()) {
+      caught |= isSet(thread) && !(thread instanceof CarrierThread) && restore(thread);
+    }
+    return caught;
+  }
+
+  /** Tells whether virtual threads may be running: a handshake that catches one shows nowhere. */
+  static boolean areVirtualThreadsCarried() {
+    for (Thread thread : SharedSecrets.getJavaLangAccess().getAllThreads()) {
+      if (thread instanceof CarrierThread) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Sets back the status of the current thread, which a handshake has unwound. */
+  static void restore() {
     Thread thread = Thread.currentThread();
     if (thread.isVirtual()) {
-      undoOnCarrier(thread);
-      return;
-    }
-    UNSAFE.putBooleanVolatile(thread, STATUS, false);
-    if (anyNotes && remove(thread)) {
-      thread.interrupt();
+      restoreCarrier(thread);
+    } else {
+      restore(thread);
     }
   }
 
-  /** The JVM set the status of the carrier; that of the virtual thread is the truth. */
-  private static void undoOnCarrier(Thread virtual) {
+  private static boolean restore(Thread thread) {
+    synchronized (LOCK) {
+      boolean madeUp = isSet(thread) && !noted(thread);
+      if (madeUp) {
+        UNSAFE.putBooleanVolatile(thread, STATUS, false);
+      }
+      return madeUp;
+    }
+  }
+
+  /** The status of a virtual thread is the truth, and that of its carrier follows it. */
+  private static void restoreCarrier(Thread virtual) {
     Thread carrier = SharedSecrets.getJavaLangAccess().currentCarrierThread();
     if (!virtual.isInterrupted()) {
       UNSAFE.putBooleanVolatile(carrier, STATUS, false);
@@ -80,11 +129,30 @@ public final class GmInterrupts {
     }
   }
 
-  private static boolean remove(Thread thread) {
-    synchronized (NOTES) {
-      boolean noted = NOTES.remove(thread) != null;
-      anyNotes = !NOTES.isEmpty();
-      return noted;
+  private static boolean isSet(Thread thread) {
+    return UNSAFE.getBooleanVolatile(thread, STATUS);
+  }
+
+  private static boolean noted(Thread thread) {
+    Note note = last;
+    while (note != null && !note.refersTo(thread)) {
+      note = note.previous;
+    }
+    return note != null;
+  }
+
+  /** Removes the note of a thread, and those of threads that are not interrupted any more. */
+  private static void remove(Thread gone) {
+    Note next = null;
+    for (Note note = last; note != null; note = note.previous) {
+      Thread thread = note.get();
+      if (thread != null && thread != gone && isSet(thread) && thread.isAlive()) {
+        next = note;
+      } else if (next == null) {
+        last = note.previous;
+      } else {
+        next.previous = note.previous;
+      }
     }
   }
 }

@@ -3,18 +3,18 @@ package jdk.internal.foreign;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.internal.misc.ScopedMemoryAccess;
-import jdk.internal.misc.Unsafe;
+import jdk.internal.misc.ScopedMemoryAccess.ScopedAccessError;
+import jdk.internal.util.Architecture;
 import jdk.internal.vm.annotation.Hidden;
 
 /**
  * A range of memory with a session and a gate of its own.
  *
- * <p>The owner serialises the methods that change the gate ({@link #tighten}, {@link #loosen},
- * {@link #openPinned}, {@link #close}); pins come and go at any time while it is open. Everything
- * else may be called by any thread.
+ * <p>The owner serialises the methods that change the gate ({@link #tighten}, {@link #open}, {@link
+ * #gateWritesOnly}, {@link #openPinned}, {@link #close}); pins come and go at any time while it is
+ * open. Everything else may be called by any thread.
  */
 public final class GmRegion {
-  private static final Unsafe UNSAFE = Unsafe.getUnsafe();
   private static final ScopedMemoryAccess SCOPED_MEMORY_ACCESS =
       ScopedMemoryAccess.getScopedMemoryAccess();
 
@@ -23,6 +23,12 @@ public final class GmRegion {
    * loses updates under this property, and only under it, is a test that can fail.
    */
   private static final boolean HANDSHAKE = !Boolean.getBoolean("gmem.test.noHandshake");
+
+  /** False where the processor keeps loads in their order. */
+  private static final boolean LOADS_REORDER = !Architecture.isX64() && !Architecture.isX86();
+
+  /** A session that guards nothing. */
+  private static final MemorySessionImpl NOBODYS = MemorySessionImpl.createShared();
 
   /** Regions by slot. Read without a lock; replaced, and changed, under {@link #LOCK}. */
   private static volatile GmRegion[] regions = new GmRegion[64];
@@ -37,12 +43,6 @@ public final class GmRegion {
   private final long address;
   private final long endExclusive;
   private final int slot;
-
-  /**
-   * Set after the handler's {@code admits} has run once, deep. Before that it could load and
-   * initialise classes, and a handshake that unwinds an initialiser breaks the class for ever.
-   */
-  private volatile boolean warm;
 
   private GmRegion(long address, long bytes, GmGateHandler handler, int slot) {
     this.session = MemorySessionImpl.createShared();
@@ -92,6 +92,30 @@ public final class GmRegion {
   static GmRegion find(MemorySessionImpl session, int word) {
     GmRegion region = regions[GmGateWord.slot(word)];
     return region != null && region.session == session ? region : null;
+  }
+
+  /**
+   * Finds the region that keeps an access from being made. Called on a seat.
+   *
+   * @param session or null
+   * @return null if nothing does
+   * @throws IllegalStateException if the session is closed
+   */
+  static GmRegion obstacle(MemorySessionImpl session, long from, long bytes, boolean write) {
+    if (session == null || !GmGate.isUnified(session)) {
+      return null;
+    }
+    int word = GmGate.word(session);
+    if (session.state < MemorySessionImpl.OPEN) {
+      throw MemorySessionImpl.alreadyClosed();
+    }
+    if (GmGateWord.passes(word, write) || word == GmGateWord.CLOSED) {
+      return null;
+    }
+    // Not null: a region leaves the table when its state is closed and all seats have been left.
+    GmRegion region = find(session, word);
+    GmCounters.add(GmCounters.SLOW_CALLS);
+    return region.admits(from, bytes, write) ? null : region;
   }
 
   /**
@@ -148,12 +172,14 @@ public final class GmRegion {
   public void gateWritesOnly() {
     int word = GmGate.word(session);
     if (!GmGateWord.passes(word, false)) {
+      orderLoads();
       GmGate.replaceWord(session, word, GmGateWord.gated(slot, true));
     }
   }
 
   /** Opens the gate, if it is not open, and adds one pin. */
   public void openPinned() {
+    orderLoads();
     while (true) {
       int word = GmGate.word(session);
       int open = GmGateWord.isOpen(word) ? word : GmGateWord.OPEN;
@@ -164,14 +190,44 @@ public final class GmRegion {
   }
 
   /**
+   * Makes sure that a thread that finds the gate open on the fast way also finds what was written
+   * to the region before. Its two loads, of the word and of the memory, have no fence between them;
+   * where the processor may reorder them, every thread has to pass one. Handshakes come between
+   * accesses.
+   */
+  private static void orderLoads() {
+    if (LOADS_REORDER) {
+      SCOPED_MEMORY_ACCESS.closeScope(NOBODYS, GmGate.RETRY);
+    }
+  }
+
+  /**
    * Waits until no access that passed the gate before it was tightened is under way. Plain accesses
    * are unwound, and made again; those that must happen exactly once are waited for.
+   *
+   * <p>A thread that was caught may go on to its access nevertheless (see {@link GmInterrupts}). So
+   * handshakes are repeated until one has caught nobody: by then whoever was caught before has made
+   * the access, or has been unwound. Of virtual threads nobody can tell; there two handshakes have
+   * to do, the second of which finds such a thread some hundred instructions later.
    */
   public void quiesce() {
     if (HANDSHAKE) {
-      GmCounters.add(GmCounters.HANDSHAKES);
-      SCOPED_MEMORY_ACCESS.closeScope(session, GmGate.RETRY);
+      unwind(GmGate.RETRY);
       GmInFlight.drain();
+    }
+  }
+
+  private void unwind(ScopedAccessError error) {
+    synchronized (GmInterrupts.class) { // what one handshake sets, no other may set back
+      GmInterrupts.prepare();
+      int handshakes = GmInterrupts.areVirtualThreadsCarried() ? 2 : 1;
+      boolean caught;
+      do {
+        GmCounters.add(GmCounters.HANDSHAKES);
+        SCOPED_MEMORY_ACCESS.closeScope(session, error);
+        caught = GmInterrupts.settle();
+        handshakes--;
+      } while (caught || handshakes > 0);
     }
   }
 
@@ -191,39 +247,34 @@ public final class GmRegion {
       MemorySessionImpl.STATE.setVolatile(session, MemorySessionImpl.CLOSED);
       MemorySessionImpl.ACQUIRE_COUNT.setVolatile(session, GmGateWord.CLOSED);
     }
-    SCOPED_MEMORY_ACCESS.closeScope(session, MemorySessionImpl.ALREADY_CLOSED);
+    unwind(MemorySessionImpl.ALREADY_CLOSED);
     GmInFlight.drain();
     synchronized (LOCK) {
-      regions[slot] = null; // nobody is between reading a word of this region and its slot any more
+      regions[slot] = null; // nobody who read the slot in the word is on a seat any more
       lowestFree = Math.min(lowestFree, slot);
     }
     session.resourceList.cleanup();
   }
 
-  /** Asks the handler, near the top of the stack of an access. */
-  boolean admits(long from, long bytes, boolean write) {
+  /**
+   * Asks the handler. What lies outside of the region is let through: masked vectors reach there.
+   */
+  private boolean admits(long from, long bytes, boolean write) {
     long first = Math.max(from, address);
     long count = Math.min(from + bytes, endExclusive) - first;
-    return count <= 0 || (warm && handler.admits(first, count, write));
+    return count <= 0 || handler.admits(first, count, write);
   }
 
-  /** Serves a fault, deep in the stack of an access. */
+  /** Serves a fault. No seat is taken. */
   @Hidden
   void fault(long from, long bytes, boolean write) {
-    long first = Math.max(from, address);
-    long count = Math.min(from + bytes, endExclusive) - first;
-    if (!warm) {
-      boolean admitted = handler.admits(first, count, write);
-      warm = true;
-      if (admitted) {
-        return;
-      }
-    }
     GmCounters.add(GmCounters.FAULTS);
-    handler.fault(first, count, write);
+    long first = Math.max(from, address);
+    handler.fault(first, Math.min(from + bytes, endExclusive) - first, write);
   }
 
   /** Pins a gated region. Returns false if it has been closed instead. */
+  @Hidden
   boolean pin() {
     handler.pin();
     return session.state >= MemorySessionImpl.OPEN;

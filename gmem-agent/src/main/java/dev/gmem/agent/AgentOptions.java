@@ -9,19 +9,23 @@ import dev.gmem.GmemUnavailableException;
  * <table>
  * <caption>Options</caption>
  * <tr><th>key</th><th>values</th><th>default</th><th>meaning</th></tr>
- * <tr><td>heal</td><td>on, off</td><td>on</td><td>Compile segment code anew when faults have become
- *     rare, so that loops run at full speed again.</td></tr>
+ * <tr><td>early</td><td>on, off</td><td>off</td><td>Rewrite the JDK's classes when attached,
+ *     rather than when the first address space is opened.</td></tr>
+ * <tr><td>heal</td><td>on, off</td><td>on</td><td>Compile segment code anew when faults have
+ *     become rare, so that loops run at full speed again.</td></tr>
  * <tr><td>healQuietMillis</td><td>1 to 3600000</td><td>500</td><td>How long no access must have
- *     taken the slow path before that.</td></tr>
- * <tr><td>log</td><td>on, off</td><td>off</td><td>Write one line to the standard error stream when
- *     attached, and one each time segment code is compiled anew.</td></tr>
+ *     taken the seated way before that.</td></tr>
+ * <tr><td>log</td><td>on, off</td><td>off</td><td>Write one line to the standard error stream
+ *     when the JDK's classes have been rewritten, and one each time segment code is compiled
+ *     anew.</td></tr>
  * </table>
  *
+ * @param early whether to rewrite at once
  * @param heal whether to heal
  * @param healQuietMillis how long it must have been quiet before
  * @param log whether to log
  */
-public record AgentOptions(boolean heal, int healQuietMillis, boolean log) {
+public record AgentOptions(boolean early, boolean heal, int healQuietMillis, boolean log) {
   private static final int HEAL_QUIET_MILLIS_MAX = 3_600_000;
 
   /**
@@ -33,6 +37,7 @@ public record AgentOptions(boolean heal, int healQuietMillis, boolean log) {
    *     there is
    */
   public static AgentOptions parse(String text) {
+    boolean early = false;
     boolean heal = true;
     int healQuietMillis = 500;
     boolean log = false;
@@ -42,6 +47,7 @@ public record AgentOptions(boolean heal, int healQuietMillis, boolean log) {
         String key = equals < 0 ? pair : pair.substring(0, equals);
         String value = equals < 0 ? "" : pair.substring(equals + 1);
         switch (key) {
+          case "early" -> early = onOff(key, value);
           case "heal" -> heal = onOff(key, value);
           case "healQuietMillis" -> healQuietMillis = millis(key, value);
           case "log" -> log = onOff(key, value);
@@ -49,11 +55,12 @@ public record AgentOptions(boolean heal, int healQuietMillis, boolean log) {
               throw new GmemUnavailableException(
                   "The GMEM agent has no option \""
                       + key
-                      + "\": there are heal=on|off, healQuietMillis=<number> and log=on|off");
+                      + "\": there are early=on|off, heal=on|off, healQuietMillis=<number> and"
+                      + " log=on|off");
         }
       }
     }
-    return new AgentOptions(heal, healQuietMillis, log);
+    return new AgentOptions(early, heal, healQuietMillis, log);
   }
 
   private static boolean onOff(String key, String value) {

@@ -9,22 +9,30 @@ import java.lang.instrument.Instrumentation;
  *
  * <ul>
  *   <li>{@code java -javaagent:gmem-agent.jar[=options] ...};
- *   <li>{@code Launcher-Agent-Class: dev.gmem.agent.GmemAgent} in the manifest of the program's
- *       jar, with the agent's classes in it or on its class path;
+ *   <li>{@code Launcher-Agent-Class: dev.gmem.agent.GmemAgent} and {@code Can-Retransform-Classes:
+ *       true} in the manifest of the program's jar, with the agent's classes in it or on its class
+ *       path;
  *   <li>at run time, with the JDK's attach API.
  * </ul>
  *
  * <p>{@link AgentOptions} lists the options. A second attachment does nothing, whatever its
  * options.
  *
- * <p>If GMEM cannot work in this JVM the agent says why in one sentence, and changes nothing: with
- * {@code -javaagent} on the standard error stream, and the JVM ends with exit code 1; otherwise by
- * an exception, and {@code Gmem.open()} repeats the sentence.
+ * <p>The JDK's classes are rewritten when the first address space is opened, so that a program that
+ * opens none starts as fast as without the agent; or at once, if the option {@code early} says so,
+ * or this is no release of the JDK that the agent was made for.
+ *
+ * <p>If GMEM cannot work in this JVM the agent says why in one sentence, and changes nothing.
+ * Before the program has started it says so on the standard error stream, and the JVM ends with
+ * exit code 1; later by an exception, and {@code Gmem.open()} repeats the sentence.
  */
 public final class GmemAgent {
   private static final int EXIT_REFUSED = 1;
 
-  /** The installation, once it has succeeded. Guarded by the class. */
+  /** The release whose classes are expected to have the right shape. */
+  private static final int KNOWN_RELEASE = 25;
+
+  /** What has been, or can be, installed; null before an attachment. Guarded by the class. */
   private static Installation installation;
 
   private GmemAgent() {}
@@ -39,9 +47,7 @@ public final class GmemAgent {
     try {
       attach(options, instrumentation);
     } catch (GmemUnavailableException e) {
-      // Thrown on, it would come out as two stack traces and a core dump's worth of text.
-      System.err.println(e.getMessage());
-      Runtime.getRuntime().halt(EXIT_REFUSED);
+      exit(e);
     }
   }
 
@@ -53,7 +59,25 @@ public final class GmemAgent {
    * @throws GmemUnavailableException if GMEM cannot work in this JVM
    */
   public static void agentmain(String options, Instrumentation instrumentation) {
-    attach(options, instrumentation);
+    try {
+      attach(options, instrumentation);
+    } catch (GmemUnavailableException e) {
+      if (calledByLauncher(e)) {
+        exit(e);
+      }
+      throw e;
+    }
+  }
+
+  private static boolean calledByLauncher(GmemUnavailableException e) {
+    StackTraceElement[] trace = e.getStackTrace();
+    return trace[trace.length - 1].getClassName().startsWith("sun.launcher.");
+  }
+
+  /** Thrown on to the JVM, the sentence would drown in stack traces and failed assertions. */
+  private static void exit(GmemUnavailableException e) {
+    System.err.println(e.getMessage());
+    Runtime.getRuntime().halt(EXIT_REFUSED);
   }
 
   private static synchronized void attach(String options, Instrumentation instrumentation) {
@@ -61,7 +85,13 @@ public final class GmemAgent {
       return;
     }
     try {
-      installation = Installation.install(AgentOptions.parse(options), instrumentation);
+      AgentOptions parsed = AgentOptions.parse(options);
+      Installation made = Installation.of(parsed, instrumentation);
+      if (parsed.early() || Runtime.version().feature() != KNOWN_RELEASE) {
+        made.get();
+      }
+      HostPlatforms.offer(made);
+      installation = made;
     } catch (GmemUnavailableException e) {
       HostPlatforms.refused(e.getMessage());
       throw e;
@@ -69,7 +99,7 @@ public final class GmemAgent {
   }
 
   /**
-   * Returns what the agent has counted since it was attached.
+   * Returns what the agent has counted since it rewrote the JDK's classes.
    *
    * @return a snapshot
    * @throws IllegalStateException if it is not attached

@@ -1,5 +1,7 @@
 package dev.gmem.agent;
 
+import java.lang.instrument.Instrumentation;
+import java.lang.instrument.UnmodifiableClassException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import jdk.internal.foreign.GmCounters;
@@ -23,7 +25,8 @@ final class Healer {
   private final boolean enabled;
   private final boolean log;
   private final long quietNanos;
-  private final Runnable heal;
+  private final Instrumentation instrumentation;
+  private final Class<?>[] profiled;
 
   /** The thread, once there is one. Written under this object's monitor. */
   private volatile Thread thread;
@@ -33,11 +36,13 @@ final class Healer {
 
   private volatile long heals;
 
-  Healer(AgentOptions options, Runnable heal) {
+  /** Heals some classes, which are retransformed when the agent's transformer is in place. */
+  Healer(AgentOptions options, Instrumentation instrumentation, Class<?>... profiled) {
     this.enabled = options.heal();
     this.log = options.log();
     this.quietNanos = TimeUnit.MILLISECONDS.toNanos(options.healQuietMillis());
-    this.heal = heal;
+    this.instrumentation = instrumentation;
+    this.profiled = profiled;
   }
 
   long heals() {
@@ -100,7 +105,11 @@ final class Healer {
 
   private void heal() {
     long start = System.nanoTime();
-    heal.run();
+    try {
+      instrumentation.retransformClasses(profiled);
+    } catch (UnmodifiableClassException e) {
+      throw new IllegalStateException("a class that was modifiable is not any more", e);
+    }
     heals++; // by this thread only
     if (log) {
       long micros = (System.nanoTime() - start) / 1000;
@@ -113,7 +122,8 @@ final class Healer {
     idle = true;
     // A fault before the line above has been counted, and one after it wakes this thread.
     while (idle && GmCounters.sum(GmCounters.SLOW_CALLS) == calls) {
-      LockSupport.park();
+      // Not for ever: slow calls without a fault wake nobody.
+      LockSupport.parkNanos(quietNanos * BACKOFF_MAX);
     }
     idle = false;
   }

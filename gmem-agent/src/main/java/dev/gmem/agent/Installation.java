@@ -2,16 +2,18 @@ package dev.gmem.agent;
 
 import dev.gmem.GmemUnavailableException;
 import dev.gmem.agent.rewrite.UnknownJdkException;
-import dev.gmem.core.host.HostPlatforms;
+import dev.gmem.core.host.HostPlatform;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.instrument.Instrumentation;
 import java.lang.instrument.UnmodifiableClassException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import jdk.internal.access.SharedSecrets;
 import jdk.internal.foreign.GmCounters;
+import jdk.internal.foreign.GmInterrupts;
 import jdk.internal.misc.ScopedMemoryAccess;
 import jdk.internal.misc.Unsafe;
 
@@ -19,9 +21,10 @@ import jdk.internal.misc.Unsafe;
  * Puts the gate into this JVM. Either all of it is there afterwards and has proved to work, or
  * nothing is, and an exception says why.
  */
-final class Installation {
-  private static final String GATE_RESOURCES = "/META-INF/gmem/gate/jdk/internal/foreign/";
+final class Installation implements Supplier<HostPlatform> {
+  private static final String GATE_FILES = "META-INF/gmem/gate/jdk/internal/foreign/";
   private static final String[] GATE_CLASSES = {
+    "GmInterrupts$Note",
     "GmInterrupts",
     "GmGateWord",
     "GmGateHandler",
@@ -29,7 +32,7 @@ final class Installation {
     "GmInFlight",
     "GmRegion",
     "GmGate",
-    "GmOnce",
+    "GmSeated",
     "GmBulk",
   };
 
@@ -41,32 +44,56 @@ final class Installation {
   private Healer healer;
   private AgentCounters atInstall;
 
+  /** What the core gets, once all is done. Guarded by this object, like the rest. */
+  private HostPlatform platform;
+
   private Installation(AgentOptions options, Instrumentation instrumentation) {
     this.options = options;
     this.instrumentation = instrumentation;
   }
 
   /**
-   * Installs the gate, and offers it to the core.
+   * Makes sure that the JVM lets the agent change classes. Changes none.
    *
-   * @throws GmemUnavailableException if it cannot; the message is one sentence
+   * @throws GmemUnavailableException if it does not; the message is one sentence
    */
-  static Installation install(AgentOptions options, Instrumentation instrumentation) {
-    Installation installation = new Installation(options, instrumentation);
-    try {
-      installation.openJavaBase();
-      installation.defineGate();
-      installation.rewrite();
-    } catch (UnknownJdkException e) {
-      throw new GmemUnavailableException(e.getMessage(), e);
-    } catch (IOException
-        | ClassNotFoundException
-        | UnmodifiableClassException
-        | RuntimeException
-        | LinkageError e) {
-      throw new GmemUnavailableException("The GMEM agent could not be installed: " + e, e);
+  static Installation of(AgentOptions options, Instrumentation instrumentation) {
+    if (!instrumentation.isRetransformClassesSupported()) {
+      throw new GmemUnavailableException(
+          "The GMEM agent has to change classes of the JDK: the manifest of the jar that names it"
+              + " needs Can-Retransform-Classes: true");
     }
-    return installation;
+    return new Installation(options, instrumentation);
+  }
+
+  /**
+   * Returns the platform; the first call installs the gate.
+   *
+   * @throws GmemUnavailableException if that fails; the message is one sentence
+   */
+  @Override
+  public synchronized HostPlatform get() {
+    if (platform == null) {
+      try {
+        long start = System.nanoTime();
+        openJavaBase();
+        defineGate();
+        platform = rewrite();
+        if (options.log()) {
+          long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+          System.err.println("gmem: memory access can fault from now on (" + millis + " ms)");
+        }
+      } catch (UnknownJdkException e) {
+        throw new GmemUnavailableException(e.getMessage(), e);
+      } catch (IOException
+          | ClassNotFoundException
+          | UnmodifiableClassException
+          | RuntimeException
+          | LinkageError e) {
+        throw new GmemUnavailableException("The GMEM agent could not be installed: " + e, e);
+      }
+    }
+    return platform;
   }
 
   private void openJavaBase() {
@@ -82,8 +109,10 @@ final class Installation {
 
   private void defineGate() throws IOException, ClassNotFoundException {
     Class<?>[] gate = new Class<?>[GATE_CLASSES.length];
-    for (int i = 0; i < gate.length; i++) {
-      gate[i] = gateClass(GATE_CLASSES[i]);
+    try (OwnFiles files = OwnFiles.open()) {
+      for (int i = 0; i < gate.length; i++) {
+        gate[i] = gateClass(GATE_CLASSES[i], files);
+      }
     }
     Class<?> access = ScopedMemoryAccess.class;
     Class<?> session = Class.forName("jdk.internal.foreign.SharedSession");
@@ -93,36 +122,31 @@ final class Installation {
     profiled[gate.length] = access;
   }
 
-  private static Class<?> gateClass(String name) throws IOException {
+  private static Class<?> gateClass(String name, OwnFiles files) throws IOException {
     try {
       // There after an attachment that was refused.
       return Class.forName("jdk.internal.foreign." + name, false, null);
     } catch (ClassNotFoundException e) {
-      String resource = GATE_RESOURCES + name + ".class";
-      try (InputStream in = Installation.class.getResourceAsStream(resource)) {
-        if (in == null) {
-          throw new IOException("the agent's jar lacks " + resource);
-        }
-        byte[] file = in.readAllBytes();
-        return Unsafe.getUnsafe().defineClass(null, file, 0, file.length, null, null);
-      }
+      byte[] file = files.read(GATE_FILES + name + ".class");
+      return Unsafe.getUnsafe().defineClass(null, file, 0, file.length, null, null);
     }
   }
 
-  private void rewrite() throws UnmodifiableClassException {
+  private HostPlatform rewrite() throws UnmodifiableClassException {
     instrumentation.addTransformer(transformer, true);
     boolean done = false;
     try {
       instrumentation.retransformClasses(rewritten);
       transformer.requireDone();
+      GmInterrupts.adopt();
       SelfTest.run();
       atInstall = totals();
-      healer = new Healer(options, this::heal);
-      HostPlatforms.install(new JdkHostPlatform(healer, atInstall.retries()));
+      healer = new Healer(options, instrumentation, profiled);
       // For this module's foreign calls, and for the drivers that devices load. There is no finer
       // grain: all unnamed modules share the permission.
       SharedSecrets.getJavaLangAccess().addEnableNativeAccessToAllUnnamed();
       done = true;
+      return new JdkHostPlatform(healer, atInstall.retries());
     } finally {
       if (!done) {
         instrumentation.removeTransformer(transformer);
@@ -131,16 +155,10 @@ final class Installation {
     }
   }
 
-  /** Installs the same code once more, which drops its profiles and what was compiled from them. */
-  private void heal() {
-    try {
-      instrumentation.retransformClasses(profiled);
-    } catch (UnmodifiableClassException e) {
-      throw new IllegalStateException("a class that was modifiable is not any more", e);
+  synchronized AgentCounters counters() {
+    if (platform == null) {
+      return new AgentCounters(0, 0, 0, 0, 0);
     }
-  }
-
-  AgentCounters counters() {
     AgentCounters now = totals();
     return new AgentCounters(
         now.slowCalls() - atInstall.slowCalls(),

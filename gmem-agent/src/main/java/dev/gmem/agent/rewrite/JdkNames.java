@@ -7,15 +7,15 @@ final class JdkNames {
   static final String SCOPED = "Ljdk/internal/misc/ScopedMemoryAccess$Scoped;";
   static final String SESSION = "jdk/internal/foreign/MemorySessionImpl";
   static final String SHARED_SESSION = "jdk/internal/foreign/SharedSession";
+  static final String THREAD = "java/lang/Thread";
   static final String SEGMENT = "jdk/internal/foreign/AbstractMemorySegmentImpl";
+  static final String VECTOR_SUPPORT = "jdk/internal/vm/vector/VectorSupport";
   static final String CHECK = "checkValidStateRaw";
   static final String ACQUIRE = "acquire0";
 
-  static final String THREAD = "java/lang/Thread";
-
-  static final String INTERRUPTS = "jdk/internal/foreign/GmInterrupts";
   static final String GATE = "jdk/internal/foreign/GmGate";
-  static final String ONCE = "jdk/internal/foreign/GmOnce";
+  static final String SEATED = "jdk/internal/foreign/GmSeated";
+  static final String INTERRUPTS = "jdk/internal/foreign/GmInterrupts";
   static final String BULK = "jdk/internal/foreign/GmBulk";
 
   /**
@@ -24,6 +24,9 @@ final class JdkNames {
   static final String SESSION_DESCRIPTOR = "L" + SESSION + ";";
 
   static final String VALUE_PARAMETERS = "(" + SESSION_DESCRIPTOR + "Ljava/lang/Object;J";
+
+  /** Descriptor of a question to the gate. */
+  static final String QUESTION = "(" + SESSION_DESCRIPTOR + ")Z";
 
   private JdkNames() {}
 }

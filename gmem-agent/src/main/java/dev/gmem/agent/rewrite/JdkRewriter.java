@@ -6,7 +6,6 @@ import net.bytebuddy.jar.asm.AnnotationVisitor;
 import net.bytebuddy.jar.asm.ClassReader;
 import net.bytebuddy.jar.asm.ClassVisitor;
 import net.bytebuddy.jar.asm.ClassWriter;
-import net.bytebuddy.jar.asm.Label;
 import net.bytebuddy.jar.asm.MethodVisitor;
 import net.bytebuddy.jar.asm.Opcodes;
 import net.bytebuddy.jar.asm.Type;
@@ -27,7 +26,7 @@ public final class JdkRewriter {
   /** Internal name of the class that counts pins. */
   public static final String SESSION_CLASS = JdkNames.SHARED_SESSION;
 
-  /** Internal name of the class that sends and consumes interrupts. */
+  /** Internal name of the class that sends and keeps interrupts. */
   public static final String THREAD_CLASS = JdkNames.THREAD;
 
   private JdkRewriter() {}
@@ -43,31 +42,24 @@ public final class JdkRewriter {
     ClassReader reader = new ClassReader(original);
     ClassWriter writer = new ClassWriter(reader, 0);
     AccessVisitor visitor = new AccessVisitor(writer);
-    reader.accept(visitor, 0);
+    reader.accept(visitor, ClassReader.SKIP_DEBUG);
     visitor.requireAll();
     return writer.toByteArray();
   }
 
   /**
-   * Rewrites {@code SharedSession}.
+   * Rewrites {@code SharedSession}: a pin asks the gate first.
    *
    * @param original class file
    * @return class file
    * @throws UnknownJdkException if it has another shape than expected
    */
   public static byte[] rewriteSession(byte[] original) {
-    ClassReader reader = new ClassReader(original);
-    ClassWriter writer = new ClassWriter(reader, 0);
-    SessionVisitor visitor = new SessionVisitor(writer);
-    reader.accept(visitor, 0);
-    if (!visitor.found) {
-      throw new UnknownJdkException("SharedSession has no method " + JdkNames.ACQUIRE);
-    }
-    return writer.toByteArray();
+    return SessionRewriter.rewrite(original);
   }
 
   /**
-   * Rewrites {@code Thread}.
+   * Rewrites {@code Thread}: it notes the interrupts that are sent and consumed.
    *
    * @param original class file
    * @return class file
@@ -89,16 +81,15 @@ public final class JdkRewriter {
     public MethodVisitor visitMethod(
         int access, String name, String descriptor, String signature, String[] exceptions) {
       MethodVisitor target = super.visitMethod(access, name, descriptor, signature, exceptions);
-      boolean isStatic = (access & Opcodes.ACC_STATIC) != 0;
       ScopedMethod method = shape.internal(name);
       if (method != null) {
         requireOnce(name, method, descriptor);
-        return new Scoped(
-            new InternalRewriter(target, method, new Parameters(name, descriptor, isStatic)), name);
+        return new Scoped(new InternalRewriter(target, method), name);
       }
       method = shape.wrapper(name);
       if (method != null) {
         requireOnce(name, method, descriptor);
+        boolean isStatic = (access & Opcodes.ACC_STATIC) != 0;
         Parameters parameters = new Parameters(name, descriptor, isStatic);
         return new WrapperRewriter(target, method, parameters, Type.getReturnType(descriptor));
       }
@@ -168,50 +159,6 @@ public final class JdkRewriter {
         throw new UnknownJdkException("ScopedMemoryAccess has an unknown access method " + name);
       }
       return super.visitAnnotation(descriptor, visible);
-    }
-  }
-
-  private static final class SessionVisitor extends ClassVisitor {
-    private boolean found;
-
-    SessionVisitor(ClassVisitor target) {
-      super(Opcodes.ASM9, target);
-    }
-
-    @Override
-    public MethodVisitor visitMethod(
-        int access, String name, String descriptor, String signature, String[] exceptions) {
-      MethodVisitor target = super.visitMethod(access, name, descriptor, signature, exceptions);
-      if (!name.equals(JdkNames.ACQUIRE) || !descriptor.equals("()V")) {
-        return target;
-      }
-      found = true;
-      return new AcquireRewriter(target);
-    }
-  }
-
-  /** The beginning of {@code acquire0}: {@code if (GmGate.acquire(this)) return;}. */
-  private static final class AcquireRewriter extends MethodVisitor {
-    AcquireRewriter(MethodVisitor target) {
-      super(Opcodes.ASM9, target);
-    }
-
-    @Override
-    public void visitCode() {
-      super.visitCode();
-      Label otherMemory = new Label();
-      super.visitVarInsn(Opcodes.ALOAD, 0);
-      super.visitMethodInsn(
-          Opcodes.INVOKESTATIC,
-          JdkNames.GATE,
-          "acquire",
-          "(" + JdkNames.SESSION_DESCRIPTOR + ")Z",
-          false);
-      super.visitJumpInsn(Opcodes.IFEQ, otherMemory);
-      super.visitInsn(Opcodes.RETURN);
-      super.visitLabel(otherMemory);
-      super.visitFrame(Opcodes.F_SAME, 0, null, 0, null);
-      super.visitInsn(Opcodes.NOP);
     }
   }
 }

@@ -19,14 +19,6 @@ final class Parameters {
     }
   }
 
-  int count() {
-    return types.length;
-  }
-
-  Type type(int parameter) {
-    return types[parameter];
-  }
-
   int slot(int parameter) {
     return slots[parameter];
   }
@@ -46,6 +38,13 @@ final class Parameters {
     if (parameter >= types.length || !types[parameter].equals(type)) {
       throw new UnknownJdkException(
           "parameter " + parameter + " of " + method + " is not of type " + type.getClassName());
+    }
+  }
+
+  /** Makes sure of the number of parameters. */
+  void expectCount(int count) {
+    if (types.length != count) {
+      throw new UnknownJdkException(method + " has " + types.length + " parameters, not " + count);
     }
   }
 }

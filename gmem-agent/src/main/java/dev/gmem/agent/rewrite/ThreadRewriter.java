@@ -1,7 +1,8 @@
 package dev.gmem.agent.rewrite;
 
-import java.util.HashMap;
-import java.util.Map;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import net.bytebuddy.jar.asm.ClassReader;
 import net.bytebuddy.jar.asm.ClassVisitor;
 import net.bytebuddy.jar.asm.ClassWriter;
@@ -9,12 +10,16 @@ import net.bytebuddy.jar.asm.MethodVisitor;
 import net.bytebuddy.jar.asm.Opcodes;
 
 /**
- * Lets {@code Thread} say when an interrupt is sent and when it is consumed: a call at the
- * beginning of two methods. {@code GmInterrupts} says why.
+ * Lets {@code Thread} set its interrupt status through {@code GmInterrupts}, where an interrupt is
+ * sent and where it is consumed: a static call in place of a {@code putfield}, with the same
+ * operands.
  */
 final class ThreadRewriter extends ClassVisitor {
-  private final Map<String, String> calls =
-      new HashMap<>(Map.of("interrupt()V", "note", "getAndClearInterrupt()Z", "forget"));
+  private static final String STATUS = "interrupted";
+
+  /** Methods in which the status has to be written, and has not been yet. */
+  private final Set<String> expected =
+      new HashSet<>(List.of("interrupt()V", "getAndClearInterrupt()Z"));
 
   private ThreadRewriter(ClassVisitor target) {
     super(Opcodes.ASM9, target);
@@ -25,8 +30,9 @@ final class ThreadRewriter extends ClassVisitor {
     ClassWriter writer = new ClassWriter(reader, 0);
     ThreadRewriter rewriter = new ThreadRewriter(writer);
     reader.accept(rewriter, 0);
-    if (!rewriter.calls.isEmpty()) {
-      throw new UnknownJdkException("Thread has no method " + rewriter.calls.keySet());
+    if (!rewriter.expected.isEmpty()) {
+      throw new UnknownJdkException(
+          "Thread does not write its field " + STATUS + " in " + rewriter.expected);
     }
     return writer.toByteArray();
   }
@@ -35,17 +41,20 @@ final class ThreadRewriter extends ClassVisitor {
   public MethodVisitor visitMethod(
       int access, String name, String descriptor, String signature, String[] exceptions) {
     MethodVisitor target = super.visitMethod(access, name, descriptor, signature, exceptions);
-    String call = calls.remove(name + descriptor);
-    if (call == null) {
+    String method = name + descriptor;
+    if (!expected.contains(method)) {
       return target;
     }
     return new MethodVisitor(Opcodes.ASM9, target) {
       @Override
-      public void visitCode() {
-        super.visitCode();
-        super.visitVarInsn(Opcodes.ALOAD, 0);
-        super.visitMethodInsn(
-            Opcodes.INVOKESTATIC, JdkNames.INTERRUPTS, call, "(Ljava/lang/Thread;)V", false);
+      public void visitFieldInsn(int opcode, String owner, String field, String type) {
+        if (opcode == Opcodes.PUTFIELD && field.equals(STATUS)) {
+          expected.remove(method);
+          super.visitMethodInsn(
+              Opcodes.INVOKESTATIC, JdkNames.INTERRUPTS, "set", "(Ljava/lang/Thread;Z)V", false);
+        } else {
+          super.visitFieldInsn(opcode, owner, field, type);
+        }
       }
     };
   }

@@ -1,6 +1,6 @@
 package dev.gmem.agent.rewrite;
 
-import dev.gmem.agent.rewrite.ScopedMethod.Kind;
+import dev.gmem.agent.rewrite.ScopedMethod.Way;
 import java.util.ArrayList;
 import java.util.List;
 import net.bytebuddy.jar.asm.Label;
@@ -9,24 +9,37 @@ import net.bytebuddy.jar.asm.Opcodes;
 import net.bytebuddy.jar.asm.Type;
 
 /**
- * Rewrites a wrapper. Its beginning sends unified memory elsewhere where the access must happen
- * once, or in pieces; its handler starts again if the error it caught is the gate's.
+ * Rewrites a wrapper, so that unified memory takes the way that {@code GmGate} lays down:
  *
- * <p>A wrapper has no local variables but its parameters, and does not assign them: so the frame at
- * its beginning is the frame of its handler, one value on the stack apart.
+ * <pre>
+ *           if (gate does not stop the session) goto fast
+ *   seated: return the access, made on a seat
+ *   fast:   try { return ...Internal(...) }
+ *           catch (ScopedAccessError e) {
+ *             if (GmGate.again(e)) goto seated
+ *             throw e.newRuntimeException()
+ *           }
+ * </pre>
+ *
+ * <p>An access that never takes the fast way has the first two lines only, and the rest of it is
+ * what it was.
+ *
+ * <p>A wrapper has no local variable but that of its handler. So every frame but those of the
+ * handler is the one at the beginning.
  */
 final class WrapperRewriter extends MethodVisitor {
-  private static final int EXTRA_STACK = 14;
+  private static final int STACK = 12;
+  private static final String AGAIN = "(L" + JdkNames.ACCESS_ERROR + ";)Z";
 
   private final ScopedMethod method;
   private final Parameters parameters;
-  private final Type returnType;
-  private final Label start = new Label();
+  private final SeatedAccess seatedAccess;
+  private final boolean mayUnwind;
+  private final Label seated = new Label();
   private final List<Label> handlers = new ArrayList<>(1);
   private int calls;
-  private int retries;
 
-  /** Set between the label of a handler and its first instruction. */
+  /** True between the label of a handler and its first instruction. */
   private boolean atHandler;
 
   WrapperRewriter(
@@ -34,31 +47,34 @@ final class WrapperRewriter extends MethodVisitor {
     super(Opcodes.ASM9, target);
     this.method = method;
     this.parameters = parameters;
-    this.returnType = returnType;
+    this.mayUnwind = method.kind.way == Way.FAST_OR_SEATED;
+    this.seatedAccess =
+        switch (method.kind) {
+          case READ, WRITE, ORDERED_WRITE, UPDATE ->
+              new SeatedValue(target, method, parameters, returnType);
+          case VECTOR_LOAD, VECTOR_STORE ->
+              new SeatedVector(target, method, parameters, returnType);
+          case COPY, COPY_SWAPPED, SET, MISMATCH ->
+              new SeatedRange(target, method, parameters, returnType);
+          case MAPPED -> null;
+        };
   }
 
   @Override
   public void visitCode() {
     super.visitCode();
-    switch (method.kind) {
-      case ORDERED_WRITE, UPDATE -> new OnceCall(mv, method, parameters, returnType).emit();
-      case COPY, COPY_SWAPPED, SET, MISMATCH ->
-          new BulkCall(mv, method.kind, parameters, returnType).emit();
-      default -> {
-        // One value or vector, which may be accessed again.
-      }
+    if (seatedAccess == null) {
+      return;
     }
-    if (canRetry()) {
-      super.visitLabel(start);
-      super.visitFrame(Opcodes.F_SAME, 0, null, 0, null);
-      super.visitInsn(Opcodes.NOP);
-    }
-  }
-
-  private boolean canRetry() {
-    return method.kind != Kind.MAPPED
-        && method.kind != Kind.ORDERED_WRITE
-        && method.kind != Kind.UPDATE;
+    Label fast = new Label();
+    seatedAccess.emitQuestion();
+    mv.visitJumpInsn(Opcodes.IFEQ, fast);
+    mv.visitLabel(seated);
+    mv.visitFrame(Opcodes.F_SAME, 0, null, 0, null);
+    seatedAccess.emitAccess();
+    mv.visitLabel(fast);
+    mv.visitFrame(Opcodes.F_SAME, 0, null, 0, null);
+    mv.visitInsn(Opcodes.NOP); // frames of the original may not share a place with those above
   }
 
   @Override
@@ -80,27 +96,25 @@ final class WrapperRewriter extends MethodVisitor {
   @Override
   public void visitFrame(int type, int numLocal, Object[] local, int numStack, Object[] stack) {
     super.visitFrame(type, numLocal, local, numStack, stack);
-    if (atHandler && canRetry()) {
+    if (atHandler && mayUnwind) {
       if (type != Opcodes.F_SAME1) {
         throw new UnknownJdkException(method.wrapperName + " has local variables");
       }
-      emitRetry();
+      emitAgain();
     }
     atHandler = false;
   }
 
   /** On the stack, before and after: the error. */
-  private void emitRetry() {
-    retries++;
+  private void emitAgain() {
     Label rethrow = new Label();
-    super.visitInsn(Opcodes.DUP);
-    super.visitMethodInsn(
-        Opcodes.INVOKESTATIC, JdkNames.GATE, "retry", "(L" + JdkNames.ACCESS_ERROR + ";)Z", false);
-    super.visitJumpInsn(Opcodes.IFEQ, rethrow);
-    super.visitInsn(Opcodes.POP);
-    super.visitJumpInsn(Opcodes.GOTO, start);
-    super.visitLabel(rethrow);
-    super.visitFrame(Opcodes.F_SAME1, 0, null, 1, new Object[] {JdkNames.ACCESS_ERROR});
+    mv.visitInsn(Opcodes.DUP);
+    mv.visitMethodInsn(Opcodes.INVOKESTATIC, JdkNames.GATE, "again", AGAIN, false);
+    mv.visitJumpInsn(Opcodes.IFEQ, rethrow);
+    mv.visitInsn(Opcodes.POP);
+    mv.visitJumpInsn(Opcodes.GOTO, seated);
+    mv.visitLabel(rethrow);
+    mv.visitFrame(Opcodes.F_SAME1, 0, null, 1, new Object[] {JdkNames.ACCESS_ERROR});
   }
 
   @Override
@@ -114,12 +128,12 @@ final class WrapperRewriter extends MethodVisitor {
 
   @Override
   public void visitMaxs(int maxStack, int maxLocals) {
-    super.visitMaxs(Math.max(maxStack, EXTRA_STACK), maxLocals);
+    super.visitMaxs(Math.max(maxStack, STACK), maxLocals);
   }
 
   @Override
   public void visitEnd() {
-    if (calls != 1 || handlers.size() != 1 || retries != (canRetry() ? 1 : 0)) {
+    if (calls != 1 || handlers.size() != 1) {
       throw new UnknownJdkException(
           method.wrapperName
               + " calls "

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * CPU threads and a device count in the same granules, each in words of its own, while the granules
@@ -105,6 +106,7 @@ final class MigrationStress {
       }
       n += BATCH;
       counted[id] = n;
+      LockSupport.parkNanos(1); // gives the carrier to a virtual thread that has been woken
     }
   }
 

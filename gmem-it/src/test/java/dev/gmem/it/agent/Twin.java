@@ -40,6 +40,9 @@ final class Twin implements HostFaults, AutoCloseable {
   /** True while a transition copies. Guarded by this object's monitor. */
   private boolean busy;
 
+  /** A fault runs it first, if it is not null. */
+  private volatile Runnable onFault;
+
   /** A fault throws it, if it is not null. */
   private volatile RuntimeException failure;
 
@@ -81,6 +84,10 @@ final class Twin implements HostFaults, AutoCloseable {
   /** How many faults have been taken, pins included. */
   long faults() {
     return faults.sum();
+  }
+
+  void onFault(Runnable action) {
+    onFault = action;
   }
 
   void failFaults(RuntimeException e) {
@@ -180,6 +187,9 @@ final class Twin implements HostFaults, AutoCloseable {
   @Override
   public synchronized void fault(long address, long count, boolean write) {
     awaitIdle();
+    if (onFault != null) {
+      onFault.run();
+    }
     if (failure != null) {
       throw failure;
     }
