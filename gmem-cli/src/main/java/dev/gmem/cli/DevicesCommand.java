@@ -63,18 +63,29 @@ final class DevicesCommand implements Callable<Integer> {
     if (answers.isEmpty()) {
       out.println("no provider of devices is on the class path");
     }
+    String defaultId = defaultId(answers);
     for (GmDiscovery answer : answers) {
       switch (answer) {
         case GmDiscovery.Unavailable(String provider, String reason, _) ->
             out.println(provider + ": unavailable: " + reason);
         case GmDiscovery.Available(_, List<GmDevice> devices) ->
-            devices.forEach(device -> show(out, device));
+            devices.forEach(device -> show(out, device, device.id().equals(defaultId)));
       }
     }
   }
 
-  private static void show(PrintWriter out, GmDevice device) {
-    out.println(device.id() + ": " + device.description());
+  /** What programs get that name no device; null if there is none. */
+  private static String defaultId(List<GmDiscovery> answers) {
+    for (GmDiscovery answer : answers) {
+      if (answer instanceof GmDiscovery.Available(_, List<GmDevice> devices)) {
+        return devices.getFirst().id();
+      }
+    }
+    return null;
+  }
+
+  private static void show(PrintWriter out, GmDevice device, boolean isDefault) {
+    out.println(device.id() + (isDefault ? " (default): " : ": ") + device.description());
     long bytes = device.memoryBytes();
     out.println("  memory       " + (bytes == Long.MAX_VALUE ? "no limit" : Summary.bytes(bytes)));
     out.println("  shares       " + words(device.attachMode()));
@@ -83,6 +94,7 @@ final class DevicesCommand implements Callable<Integer> {
   }
 
   private static List<Object> toList(List<GmDiscovery> answers) {
+    String defaultId = defaultId(answers);
     List<Object> list = new ArrayList<>();
     for (GmDiscovery answer : answers) {
       Map<String, Object> map = new LinkedHashMap<>();
@@ -94,7 +106,11 @@ final class DevicesCommand implements Callable<Integer> {
         }
         case GmDiscovery.Available available -> {
           map.put("available", true);
-          map.put("devices", available.devices().stream().map(DevicesCommand::toMap).toList());
+          map.put(
+              "devices",
+              available.devices().stream()
+                  .map(device -> toMap(device, device.id().equals(defaultId)))
+                  .toList());
         }
       }
       list.add(map);
@@ -102,9 +118,10 @@ final class DevicesCommand implements Callable<Integer> {
     return list;
   }
 
-  private static Map<String, Object> toMap(GmDevice device) {
+  private static Map<String, Object> toMap(GmDevice device, boolean isDefault) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", device.id());
+    map.put("default", isDefault);
     map.put("description", device.description());
     long bytes = device.memoryBytes();
     map.put("memoryBytes", bytes == Long.MAX_VALUE ? null : bytes);

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import dev.gmem.samples.console.ExitCode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +34,49 @@ class GmemCliIT {
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).startsWith("vector-add on sim1").contains("verified");
     assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void withoutANameTheDefaultDeviceIsTakenAndSaid() throws Exception {
+    Map<?, ?> listed = JSON.std.mapFrom(run("devices", "--json").out());
+    String id = defaultOf(listed);
+    JarRun run = run("run", "vector-add", "--n", "1000");
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    assertThat(run.out()).startsWith("vector-add on " + id + ": ");
+  }
+
+  private static String defaultOf(Map<?, ?> listed) {
+    List<String> ids = new ArrayList<>();
+    for (Object provider : (List<?>) listed.get("providers")) {
+      if (((Map<?, ?>) provider).get("devices") instanceof List<?> devices) {
+        for (Object device : devices) {
+          if (Boolean.TRUE.equals(((Map<?, ?>) device).get("default"))) {
+            ids.add((String) ((Map<?, ?>) device).get("id"));
+          }
+        }
+      }
+    }
+    assertThat(ids).hasSize(1);
+    return ids.getFirst();
+  }
+
+  @Test
+  void aSampleWithoutItsPreferredKindOfDeviceSaysWhy() throws Exception {
+    List<String> args = List.of("run", "vector-add", "--n", "1000");
+    JarRun run = JarRun.of(folder, List.of("-Dgmem.opencl.mode=none"), JarRun.CLI, args);
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    assertThat(run.out()).startsWith("vector-add on sim0: ");
+    assertThat(run.out()).containsPattern("(?m)^no opencl device: .*gmem.opencl.mode=none");
+  }
+
+  @Test
+  void aKindOfDeviceThatIsNotThereIsRefusedWithTheReason() throws Exception {
+    List<String> args = List.of("run", "vector-add", "--device", "opencl");
+    JarRun run = JarRun.of(folder, List.of("-Dgmem.opencl.mode=none"), JarRun.CLI, args);
+    assertThat(run.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+    assertThat(run.err()).contains("gmem.opencl.mode=none").doesNotContain("\tat ");
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.out()).isEmpty();
   }
 
   @Test

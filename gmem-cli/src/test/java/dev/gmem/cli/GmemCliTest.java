@@ -96,7 +96,7 @@ class GmemCliTest {
   void devicesAreListedWithoutTheAgent() throws IOException {
     Run run = run("devices");
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
-    assertThat(run.out()).contains("sim0: ", "memory", "capabilities");
+    assertThat(run.out()).contains("sim0", "(default): ", "memory", "capabilities");
     Map<String, Object> json = JSON.std.mapFrom(run("devices", "--json").out());
     assertThat((List<?>) json.get("providers")).isNotEmpty();
   }

@@ -28,11 +28,29 @@ record JarRun(int exitCode, String out, String err) {
 
   static JarRun of(Path folder, List<String> jvmArguments, String jar, List<String> args)
       throws IOException, InterruptedException {
+    List<String> rest = new ArrayList<>(jvmArguments);
+    rest.addAll(List.of("-jar", System.getProperty(jar)));
+    rest.addAll(args);
+    return of(folder, rest);
+  }
+
+  /** Runs a test's class with the {@code gmem} command's jar as class path and agent. */
+  static JarRun ofClass(Path folder, List<String> jvmArguments, Class<?> main, String... args)
+      throws IOException, InterruptedException {
+    String jar = System.getProperty(CLI);
+    String classes = main.getProtectionDomain().getCodeSource().getLocation().getPath();
+    List<String> rest = new ArrayList<>(jvmArguments);
+    rest.addAll(List.of("-javaagent:" + jar, "--enable-native-access=ALL-UNNAMED"));
+    rest.addAll(List.of("-cp", jar + File.pathSeparator + classes, main.getName()));
+    rest.addAll(List.of(args));
+    return of(folder, rest);
+  }
+
+  private static JarRun of(Path folder, List<String> rest)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(jvmArguments);
-    command.addAll(List.of("-jar", System.getProperty(jar)));
-    command.addAll(args);
+    command.addAll(rest);
     File out = folder.resolve("out").toFile();
     File err = folder.resolve("err").toFile();
     Process process =

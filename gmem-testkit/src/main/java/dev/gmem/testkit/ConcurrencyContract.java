@@ -83,6 +83,7 @@ public abstract class ConcurrencyContract extends FacetContract {
   @Test
   void threadsOnDisjointRangesDoNotDisturbEachOther()
       throws ExecutionException, InterruptedException, TimeoutException {
+    assumeBytesMove();
     try (ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
       List<Future<?>> results = new ArrayList<>();
       for (int i = 0; i < THREADS; i++) {
@@ -98,6 +99,7 @@ public abstract class ConcurrencyContract extends FacetContract {
   @Test
   void threadsOnNeighbouringGranulesDoNotDisturbEachOther()
       throws ExecutionException, InterruptedException, TimeoutException {
+    assumeBytesMove();
     GmRange shared = space().allocate(THREADS);
     try (ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
       List<Future<?>> results = new ArrayList<>();

@@ -2,6 +2,7 @@ package dev.gmem.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gmem.spi.GmCapability;
@@ -73,6 +74,16 @@ public abstract class FacetContract {
     assumeTrue(
         device().capabilities().contains(capability),
         () -> "skipped: " + device().id() + " does not declare " + capability);
+  }
+
+  /**
+   * Skips the test, visibly, if the device works on the host frames themselves: it has no copy that
+   * could differ from them.
+   */
+  protected final void assumeBytesMove() {
+    assumeFalse(
+        device().capabilities().contains(GmCapability.HOST_COHERENT),
+        () -> "skipped: " + device().id() + " works on the host frames themselves");
   }
 
   /**

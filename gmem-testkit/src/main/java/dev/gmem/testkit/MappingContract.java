@@ -2,10 +2,8 @@ package dev.gmem.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.gmem.Access;
-import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import org.junit.jupiter.api.Test;
@@ -199,11 +197,5 @@ public abstract class MappingContract extends FacetContract {
   /** Maps without telling the space, which would take a wrong success for a mapping of its own. */
   private GmStatus mapOnly(GmRange range) {
     return space().tryMap(range, true, Access.READ_WRITE);
-  }
-
-  private void assumeBytesMove() {
-    assumeFalse(
-        device().capabilities().contains(GmCapability.HOST_COHERENT),
-        () -> "skipped: " + device().id() + " works on the host frames themselves");
   }
 }

@@ -2,6 +2,7 @@ package dev.gmem.samples;
 
 import dev.gmem.AddressSpace;
 import dev.gmem.Device;
+import dev.gmem.Gmem;
 import dev.gmem.SpaceOptions;
 import dev.gmem.samples.console.ExitCode;
 import dev.gmem.samples.console.Json;
@@ -10,9 +11,13 @@ import dev.gmem.samples.program.Outcome;
 import dev.gmem.samples.program.Sample;
 import dev.gmem.samples.program.SampleRun;
 import dev.gmem.samples.program.Summary;
+import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmDiscovery;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -33,7 +38,10 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--device",
       paramLabel = "ID",
-      description = "Where to run the kernels, for instance sim0 (default: the preferred device).")
+      description = {
+        "Where to run the kernels: a device, for instance sim0, or the first one of a kind, for",
+        "instance opencl (default: the first there is, real ones before simulated ones)."
+      })
   private String deviceId;
 
   @Option(names = "--json", description = "Print the result as JSON.")
@@ -53,6 +61,9 @@ final class SampleCommand implements Callable<Integer> {
     try (AddressSpace space = opener.apply(sample.layout())) {
       Device device = device(space);
       talk.println(sample.name() + " on " + device.id() + ": " + device.description());
+      if (deviceId == null) {
+        passedOver(device.id()).forEach(talk::println);
+      }
       talk.flush();
       try (Arena arena = space.arena()) {
         SampleRun run = new SampleRun(space, device, arena, talk, err, Ansi.AUTO.enabled());
@@ -76,6 +87,32 @@ final class SampleCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw Refusal.unavailable(e.getMessage(), e);
     }
+  }
+
+  /** Says why the kinds that are preferred to the default device's have none. */
+  private static List<String> passedOver(String chosen) {
+    List<GmDiscovery> answers = Gmem.discover();
+    List<String> lines = passedOver(answers, chosen);
+    for (GmDiscovery answer : answers) {
+      if (answer instanceof GmDiscovery.Available(_, List<GmDevice> devices)) {
+        devices.forEach(GmDevice::close);
+      }
+    }
+    return lines;
+  }
+
+  static List<String> passedOver(List<GmDiscovery> answers, String chosen) {
+    List<String> lines = new ArrayList<>();
+    for (GmDiscovery answer : answers) {
+      switch (answer) {
+        case GmDiscovery.Unavailable(String kind, String reason, _) ->
+            lines.add("no " + kind + " device: " + reason);
+        case GmDiscovery.Available(_, List<GmDevice> devices) -> {
+          return devices.getFirst().id().equals(chosen) ? lines : List.of();
+        }
+      }
+    }
+    return List.of();
   }
 
   private static void show(PrintWriter out, Outcome outcome, Summary summary) {

@@ -49,7 +49,7 @@ class SampleCommandTest {
         List.of("flight-graph"),
         List.of("game-of-life", "--size", "64", "--steps", "20", "--output", "FOLDER/life.png"),
         List.of("mandelbrot", "--width", "80", "--height", "50", "--output", "FOLDER/m.png"),
-        List.of("n-body", "--days", "20", "--asteroids", "50", "--output", "FOLDER/n.png"),
+        List.of("n-body", "--days", "20", "--asteroids", "50", "--frames", "FOLDER/n.gif"),
         List.of("k-means", "--k", "5"),
         List.of("matrix-multiply", "--routes", "FOLDER/routes.csv"));
   }
@@ -108,6 +108,8 @@ class SampleCommandTest {
     "mandelbrot,--output,picture.jpg",
     "n-body,--days,0",
     "n-body,--asteroids,-3",
+    "n-body,--frames,film.mp4",
+    "n-body,--output,orbits.gif",
     "k-means,--k,0",
     "vector-add,--devise,plain0",
     "vector-add,--n,5 5"
@@ -222,6 +224,31 @@ class SampleCommandTest {
     CommandRun run = run("edge-detect", "--input", input.toString(), "--output", output.toString());
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(Pictures.read(output).argb()).containsExactly(0xFF12_3456);
+  }
+
+  @Test
+  void theBodiesAreDrawnFrameByFrameAndTheirOrbitsInOnePicture() throws IOException {
+    Path film = folder.resolve("n.gif");
+    Path orbits = folder.resolve("n.png");
+    String[] files = {"--frames", film.toString(), "--output", orbits.toString()};
+    CommandRun run =
+        run(
+            Stream.concat(
+                    Stream.of("n-body", "--days", "88", "--asteroids", "99"), Stream.of(files))
+                .toArray(String[]::new));
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    int mercury = 0xFFB0_A090;
+    List<Picture> frames = Films.read(film);
+    assertThat(frames).hasSize(18);
+    assertThat(Films.middle(frames.getFirst(), mercury)).isNotNull();
+    double[] quarter = Films.middle(frames.get(4), mercury);
+    double[] half = Films.middle(frames.get(8), mercury);
+    double[] whole = Films.middle(frames.get(17), mercury);
+    double[] begin = Films.middle(frames.getFirst(), mercury);
+    assertThat(Films.distance(half, begin)).as("half a year of Mercury's").isGreaterThan(20);
+    assertThat(Films.distance(quarter, half)).isGreaterThan(10);
+    assertThat(Films.distance(whole, begin)).as("its whole year").isLessThan(10);
+    assertThat(Pictures.read(orbits).argb()).contains(mercury);
   }
 
   @Test

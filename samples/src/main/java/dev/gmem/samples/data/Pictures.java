@@ -135,9 +135,22 @@ public final class Pictures {
    * @throws Refusal if it cannot
    */
   public static void requireWritable(Path file) {
+    requireWritable(file, "PNG");
+  }
+
+  /**
+   * Checks, before any work is done, that a file can be written.
+   *
+   * @param file where to, a name that ends in the kind
+   * @param kind what it will be, for instance {@code "PNG"}
+   * @throws Refusal if it cannot
+   */
+  static void requireWritable(Path file, String kind) {
     Path name = file.getFileName();
-    if (name == null || !name.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
-      throw Refusal.usage("the output is a PNG, so its name must end in .png, but is " + file);
+    String ending = "." + kind.toLowerCase(Locale.ROOT);
+    if (name == null || !name.toString().toLowerCase(Locale.ROOT).endsWith(ending)) {
+      throw Refusal.usage(
+          "the output is a " + kind + ", so its name must end in " + ending + ", but is " + file);
     }
     if (Files.isDirectory(file)) {
       throw Refusal.output(file + " is a folder, not a file", null);
@@ -164,8 +177,7 @@ public final class Pictures {
     int type = opaque ? BufferedImage.TYPE_INT_RGB : BufferedImage.TYPE_INT_ARGB;
     BufferedImage image = new BufferedImage(picture.width(), picture.height(), type);
     image.setRGB(0, 0, picture.width(), picture.height(), picture.argb(), 0, picture.width());
-    Path folder = file.toAbsolutePath().getParent();
-    Path draft = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
+    Path draft = draft(file);
     try {
       ImageIO.setUseCache(false);
       try (var out = Files.newOutputStream(draft)) {
@@ -177,5 +189,10 @@ public final class Pictures {
     } finally {
       draft.toFile().delete();
     }
+  }
+
+  /** The file beside it that becomes it when it is whole. */
+  static Path draft(Path file) {
+    return file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());
   }
 }

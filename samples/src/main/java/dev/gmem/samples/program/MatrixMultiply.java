@@ -23,10 +23,17 @@ import picocli.CommandLine.Option;
 /**
  * Multiplies the matrix of all routes by itself: element (i, j) of the product says at how many
  * airports one can change on the way from i to j.
+ *
+ * <p>Work groups bring the matrices into local memory tile by tile. Tiles at the rim stick out, so
+ * the range is rounded up and its surplus does nothing. Java kernels have no local memory, and read
+ * the matrices where they are.
  */
 public final class MatrixMultiply implements Sample {
   private static final int AIRPORTS_MAX = 4096;
   private static final int TOP = 10;
+
+  /** Side of a tile, in the OpenCL C form, too. */
+  private static final int TILE = 16;
 
   @Option(
       names = "--routes",
@@ -43,6 +50,9 @@ public final class MatrixMultiply implements Sample {
     long n = arguments.getInt(3);
     long column = item.globalId(0);
     long row = item.globalId(1);
+    if (column >= n || row >= n) {
+      return;
+    }
     float sum = 0;
     for (long k = 0; k < n; k++) {
       float a = memory.getFloat(arguments.address(0) + (row * n + k) * Float.BYTES);
@@ -89,9 +99,15 @@ public final class MatrixMultiply implements Sample {
             Parameter.READ,
             Parameter.OVERWRITE,
             Parameter.SCALAR);
+    long whole = Math.ceilDiv(n, TILE) * (long) TILE;
     run.await(
         "matrix_multiply",
-        multiply.launch(NdRange.of(n, n), direct, direct, Argument.overwrite(oneStop), n));
+        multiply.launch(
+            NdRange.of(whole, whole).local(TILE, TILE),
+            direct,
+            direct,
+            Argument.overwrite(oneStop),
+            n));
     run.noteResidency("after the kernel");
 
     run.say("%,d airports; most ways to get there with one stop, where no flight goes:", n);

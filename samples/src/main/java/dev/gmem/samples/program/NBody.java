@@ -12,7 +12,7 @@ import dev.gmem.kernel.KernelArguments;
 import dev.gmem.kernel.WorkItem;
 import dev.gmem.samples.console.Progress;
 import dev.gmem.samples.console.Refusal;
-import dev.gmem.samples.data.Picture;
+import dev.gmem.samples.data.Animation;
 import dev.gmem.samples.data.Pictures;
 import dev.gmem.samples.data.Planet;
 import java.lang.foreign.MemorySegment;
@@ -26,32 +26,21 @@ import picocli.CommandLine.Option;
 /**
  * Moves the planets and a belt of asteroids. The device moves all of them; after every step the CPU
  * looks where the planets are, which brings their granule home and leaves the asteroids' where they
- * are.
+ * are; for every tenth it draws all of them.
  */
 public final class NBody implements Sample {
   /** Greatest distance from plain Java's positions that passes, in astronomical units. */
   static final double BOUND = 1e-3;
 
-  private static final int FLOATS_PER_BODY = 4;
+  static final int FLOATS_PER_BODY = 4;
   private static final int EARTH = 3;
   private static final int ASTEROIDS_MAX = 1_000_000;
   private static final int DAYS_MAX = 100_000;
   private static final float STEP_DAYS = 0.5f;
   private static final int PICTURE_PIXELS = 900;
-  private static final double PICTURE_AU = 11.2;
-  private static final int NIGHT = 0xFF08_0C18;
-  private static final int ROCK = 0xFFA8_B4C2;
-  private static final int[] COLOURS = {
-    0xFFFFF176,
-    0xFFB0A090,
-    0xFFFFCC80,
-    0xFF4FC3F7,
-    0xFFFF7043,
-    0xFFD7B98E,
-    0xFFE6D690,
-    0xFF80DEEA,
-    0xFF5C8BFF
-  };
+  private static final int FRAME_PIXELS = 480;
+  private static final int FRAME_STEPS = 10;
+  private static final int FRAME_CENTIS = 8;
 
   @Option(
       names = "--days",
@@ -70,6 +59,12 @@ public final class NBody implements Sample {
       paramLabel = "FILE",
       description = "Draw the orbits as a PNG (default: none).")
   private Path output;
+
+  @Option(
+      names = "--frames",
+      paramLabel = "FILE",
+      description = "The GIF that moves, a frame every 5 days (default: ${DEFAULT-VALUE}).")
+  private Path frames = Path.of("n-body.gif");
 
   /** Makes one with default options. */
   public NBody() {}
@@ -132,6 +127,7 @@ public final class NBody implements Sample {
   public void prepare() {
     Refusal.requireRange("--days", days, 1, DAYS_MAX);
     Refusal.requireRange("--asteroids", asteroids, 0, ASTEROIDS_MAX);
+    Animation.requireWritable(frames);
     if (output != null) {
       Pictures.requireWritable(output);
     }
@@ -154,11 +150,14 @@ public final class NBody implements Sample {
     Kernel drift =
         run.kernel("drift", NBody::drift, Parameter.READ_WRITE, Parameter.READ, Parameter.SCALAR);
     NdRange range = NdRange.of(all.size());
-    Picture picture = Picture.filled(PICTURE_PIXELS, PICTURE_PIXELS, NIGHT);
+    Sky orbits = new Sky(PICTURE_PIXELS);
+    Sky now = new Sky(FRAME_PIXELS);
     Orbit earth = new Orbit(bodies);
     int steps = Math.round(days / STEP_DAYS);
     long homeBytes = 0;
-    try (Progress progress = run.progress("step", steps)) {
+    int drawn;
+    try (Progress progress = run.progress("step", steps);
+        Animation film = new Animation(frames, FRAME_CENTIS, Sky.palette())) {
       for (int i = 1; i <= steps; i++) {
         float kickDays = i == 1 ? STEP_DAYS / 2 : STEP_DAYS;
         Launch kicked = kick.launch(range, bodies, velocities, heavy, kickDays);
@@ -166,23 +165,26 @@ public final class NBody implements Sample {
         kicked.join();
         long before = run.space().statistics().total().bytesToHost();
         earth.look(i * STEP_DAYS);
-        for (int planet = 0; planet < heavy; planet++) {
-          draw(picture, bodies, planet, COLOURS[planet]);
-        }
+        orbits.draw(bodies, 0, heavy);
         homeBytes = run.space().statistics().total().bytesToHost() - before;
+        if (i % FRAME_STEPS == 0 || i == steps) {
+          now.clear();
+          now.draw(bodies, 0, all.size());
+          film.add(now.picture());
+        }
         progress.at(i);
       }
+      drawn = film.finish();
     }
     run.noteResidency("after the last step");
     run.say(
         "%,d bodies, %,d steps of %s days; a look at the planets brought %s of %s home",
         all.size(), steps, STEP_DAYS, Summary.bytes(homeBytes), Summary.bytes(bodies.byteSize()));
     run.say("%s", earth.text());
+    run.say("%s: %d frames", frames, drawn);
     if (output != null) {
-      for (int i = heavy; i < all.size(); i++) {
-        draw(picture, bodies, i, ROCK);
-      }
-      Pictures.writePng(picture, output);
+      orbits.draw(bodies, heavy, all.size());
+      Pictures.writePng(orbits.picture(), output);
       run.say("%s: the orbits", output);
     }
     double distance = BodiesReference.of(all, heavy).distanceMax(steps, STEP_DAYS, bodies);
@@ -190,6 +192,7 @@ public final class NBody implements Sample {
     return Outcome.of(distance <= BOUND, check, distance, BOUND)
         .with("bodies", all.size())
         .with("steps", steps)
+        .with("frames", drawn)
         .with("earthYearDays", earth.yearDays)
         .with("bytesToHostPerStep", homeBytes)
         .with("distanceMax", distance);
@@ -225,22 +228,6 @@ public final class NBody implements Sample {
       packed[i * FLOATS_PER_BODY + 3] = positions ? (float) (body.mass() * Planet.GRAVITY) : 0;
     }
     return packed;
-  }
-
-  private static void draw(Picture picture, MemorySegment bodies, int body, int colour) {
-    double pixels = PICTURE_PIXELS / PICTURE_AU;
-    float right = bodies.getAtIndex(JAVA_FLOAT, (long) body * FLOATS_PER_BODY);
-    float up = bodies.getAtIndex(JAVA_FLOAT, (long) body * FLOATS_PER_BODY + 1);
-    long x = Math.round(PICTURE_PIXELS / 2.0 + right * pixels);
-    long y = Math.round(PICTURE_PIXELS / 2.0 - up * pixels);
-    int thickness = body == 0 ? 3 : body < COLOURS.length ? 1 : 0;
-    for (long row = Math.max(0, y - thickness); row <= y + thickness; row++) {
-      for (long column = Math.max(0, x - thickness); column <= x + thickness; column++) {
-        if (row < PICTURE_PIXELS && column < PICTURE_PIXELS) {
-          picture.argb()[(int) (row * PICTURE_PIXELS + column)] = colour;
-        }
-      }
-    }
   }
 
   /** Watches how far the earth has come on its way around the sun. */

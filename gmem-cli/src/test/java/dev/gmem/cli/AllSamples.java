@@ -1,0 +1,82 @@
+package dev.gmem.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import dev.gmem.samples.console.ExitCode;
+import dev.gmem.samples.program.Sample;
+import dev.gmem.samples.program.Samples;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+
+/**
+ * Runs every sample once in one JVM, each as a command; what it prints goes to a file of its name
+ * in the working directory.
+ */
+final class AllSamples {
+  /** Those that could take long have less to do than they would. */
+  private static final Map<String, List<String>> LESS =
+      Map.of(
+          "game-of-life", List.of("--steps", "30"),
+          "mandelbrot", List.of("--width", "320", "--height", "240"),
+          "n-body", List.of("--days", "30"));
+
+  private AllSamples() {}
+
+  /**
+   * Runs them in a JVM with the agent.
+   *
+   * @param folder where they leave what they make
+   * @param jvmArguments more of them
+   * @param device as on the command line
+   * @return what each came to, by its name; all are verified
+   */
+  static Map<String, Map<String, Object>> results(
+      Path folder, List<String> jvmArguments, String device) throws Exception {
+    JarRun run = JarRun.ofClass(folder, jvmArguments, AllSamples.class, device);
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    Map<String, Map<String, Object>> results = new LinkedHashMap<>();
+    for (Sample sample : Samples.all()) {
+      Map<String, Object> result =
+          JSON.std.mapFrom(Files.readString(folder.resolve(sample.name())));
+      assertThat(result).containsEntry("verified", true).containsEntry("sample", sample.name());
+      assertThat(memory(result, "launches")).isPositive();
+      results.put(sample.name(), result);
+    }
+    return results;
+  }
+
+  /** A figure of what the memory did. */
+  static long memory(Map<String, Object> result, String name) {
+    return ((Number) ((Map<?, ?>) result.get("memory")).get(name)).longValue();
+  }
+
+  /** The one argument is the device. Ends with the first exit code that is not zero. */
+  public static void main(String[] args) throws Exception {
+    System.setProperty("java.awt.headless", "true");
+    for (Sample sample : Samples.all()) {
+      int exitCode = run(sample.name(), args[0]);
+      if (exitCode != 0) {
+        System.err.println(sample.name() + " ended with " + exitCode);
+        System.exit(exitCode);
+      }
+    }
+  }
+
+  private static int run(String sample, String device) throws Exception {
+    List<String> args = new ArrayList<>(List.of("run", sample, "--device", device, "--json"));
+    args.addAll(LESS.getOrDefault(sample, List.of()));
+    GmemCli cli = new GmemCli();
+    CommandLine command = cli.command();
+    try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(sample)))) {
+      command.setOut(out);
+      return cli.execute(command, args.toArray(String[]::new));
+    }
+  }
+}
