@@ -20,8 +20,8 @@ import java.util.concurrent.CompletionStage;
  * One launch from the call to its end.
  *
  * <p>Life: submitted (in the queue, its holds in force) → started (its data is on the device, its
- * kernel runs) → ended (holds lifted, out of the queue, then completed). Fields are written before
- * the step that publishes them.
+ * kernel runs) → ended (done, then holds lifted, out of the queue, completed). Fields are written
+ * before the step that publishes them.
  */
 final class LaunchTask implements Launch {
   private final DeviceSlot slot;
@@ -35,6 +35,9 @@ final class LaunchTask implements Launch {
   private boolean running;
   private long copyInNanos;
   private long bytesIn;
+  private long kernelNanos;
+  private Throwable failure;
+  private volatile boolean done;
 
   LaunchTask(
       DeviceSlot slot,
@@ -93,9 +96,7 @@ final class LaunchTask implements Launch {
   boolean conflicts(LaunchTask earlier) {
     for (BufferUse mine : buffers) {
       for (BufferUse theirs : earlier.buffers) {
-        boolean owned = slot.owns(mine.access().writes());
-        boolean otherOwned = earlier.slot.owns(theirs.access().writes());
-        if (mine.conflicts(theirs, owned, otherOwned)) {
+        if (mine.overlaps(theirs) && excludes(mine, earlier, theirs)) {
           return true;
         }
       }
@@ -103,23 +104,44 @@ final class LaunchTask implements Launch {
     return false;
   }
 
+  /**
+   * Two that only read exclude each other if they are on two devices and one of them cannot share.
+   */
+  private boolean excludes(BufferUse mine, LaunchTask earlier, BufferUse theirs) {
+    boolean written = mine.access().writes() || theirs.access().writes();
+    return written || slot != earlier.slot && (slot.owns(false) || earlier.slot.owns(false));
+  }
+
   CompletionStage<Long> launchKernel() {
     return kernel.launch(range, arguments);
   }
 
-  void complete(Long kernelNanos, Throwable failure) {
+  /**
+   * Takes note of how it ended. From now on it is done, though its holds are still in force.
+   *
+   * @param nanos how long the kernel ran; null, from a device that does not say, counts as 0
+   * @param cause why it failed, or null
+   */
+  void ended(Long nanos, Throwable cause) {
+    kernelNanos = nanos == null ? 0 : nanos;
+    failure = cause;
+    done = true;
+  }
+
+  /** Tells everybody who waits for it how it ended. A second call does nothing. */
+  void publish() {
     if (failure == null) {
       future.complete(new LaunchResult(kernelNanos, copyInNanos, bytesIn));
-    } else {
+    } else if (!future.isDone()) {
       future.completeExceptionally(typed(failure));
     }
   }
 
-  private GmemException typed(Throwable failure) {
+  private GmemException typed(Throwable thrown) {
     Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+        thrown instanceof CompletionException && thrown.getCause() != null
+            ? thrown.getCause()
+            : thrown;
     return cause instanceof GmemException known
         ? known
         : new KernelLaunchException(
@@ -148,7 +170,7 @@ final class LaunchTask implements Launch {
 
   @Override
   public boolean isDone() {
-    return future.isDone();
+    return done;
   }
 
   @Override

@@ -281,7 +281,7 @@ public final class Space implements AddressSpace {
     allocations.close();
   }
 
-  private void checkOpenNow() {
+  void checkOpenNow() {
     monitor.lock();
     try {
       checkOpen();
