@@ -246,7 +246,7 @@ public final class Space implements AddressSpace {
       tableBytes += more[1];
     }
     return new SpaceStatistics(
-        total, platform.retries(), pins, past.allocatedBytes(), tableBytes, devices.statistics());
+        total, platform.waits(), pins, past.allocatedBytes(), tableBytes, devices.statistics());
   }
 
   // ---- closing ----

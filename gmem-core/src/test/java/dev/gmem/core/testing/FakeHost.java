@@ -44,7 +44,7 @@ public final class FakeHost implements HostPlatform {
   private final TreeMap<Long, Block> blocks = new TreeMap<>();
   private final TreeMap<Long, FakeRegion> regions = new TreeMap<>();
   private final TreeMap<Long, Long> reservations = new TreeMap<>();
-  private final AtomicLong retries = new AtomicLong();
+  private final AtomicLong waits = new AtomicLong();
   private final AtomicLong handshakes = new AtomicLong();
   private long nextAddress = FIRST_ADDRESS;
   private int gatesMade;
@@ -99,7 +99,7 @@ public final class FakeHost implements HostPlatform {
   }
 
   void countRetry() {
-    retries.incrementAndGet();
+    waits.incrementAndGet();
   }
 
   /**
@@ -213,8 +213,8 @@ public final class FakeHost implements HostPlatform {
   }
 
   @Override
-  public long retries() {
-    return retries.get();
+  public long waits() {
+    return waits.get();
   }
 
   private Block block(long address, long bytes) {
