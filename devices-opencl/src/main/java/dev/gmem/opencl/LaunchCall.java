@@ -155,6 +155,15 @@ final class LaunchCall {
               argument,
               () ->
                   cl.setScalar(kernel, index, LaunchRules.type(shape, index, value).encode(value)));
+      case GmArgument.Vector(List<Object> components) ->
+          set(
+              index,
+              argument,
+              () ->
+                  cl.setScalar(
+                      kernel,
+                      index,
+                      LaunchRules.vectorType(shape, index, components).encode(components)));
       case GmArgument.Local(long bytes) ->
           set(index, argument, () -> cl.setLocal(kernel, index, bytes));
     }
