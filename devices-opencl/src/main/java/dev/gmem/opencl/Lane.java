@@ -36,7 +36,7 @@ final class Lane {
   private static final int JOINED_MIN = 4;
 
   /** How long it leaves a batch alone then. */
-  private static final long LEAVE_NANOS = 200_000;
+  private static final long LEAVE_NANOS = 500_000;
 
   /** How long it stays without a batch then, because to wake it costs whoever submits the next. */
   private static final long STAY_NANOS = 5_000_000;

@@ -57,7 +57,7 @@ public final class OpenClLaunch implements Benchmark {
 
   private Row measure(String mode, Effort effort) {
     int rounds = effort.pick(2, 30, 100);
-    int warmUp = effort.pick(1, 80, 100);
+    int warmUp = effort.pick(1, 150, 200);
     int launches = effort.pick(5, 100, 200);
     Pairs pairs = new Pairs();
     try (ByHand hand = new ByHand(SOURCE);

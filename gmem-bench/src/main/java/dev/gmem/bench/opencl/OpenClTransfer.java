@@ -53,7 +53,7 @@ public final class OpenClTransfer implements Benchmark {
   @Override
   public List<Row> run(Effort effort, Consumer<String> progress) {
     int bytes = effort.pick(BYTES_SMOKE, BYTES, BYTES);
-    int rounds = effort.pick(1, 20, 60);
+    int rounds = effort.pick(1, 30, 150);
     int warmUp = effort.pick(1, 5, 10);
     Pairs in = new Pairs();
     Pairs out = new Pairs();
