@@ -27,6 +27,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which launch starts when, with kernels that end when the test says so. */
 @Timeout(60)
@@ -301,9 +303,11 @@ class LaunchOrderTest {
     assertThat(stage.host().handshakes() - handshakes).isEqualTo(2);
   }
 
-  @Test
-  void aLaunchOnTheHostsFramesShutsTheGateAndOpensItAgain() {
-    FakeDevice h = stage.faultless("h0").with(GmCapability.HOST_COHERENT).memoryBytes(GRANULE);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aLaunchOnTheHostsFramesShutsTheGateAndOpensItAgain(boolean faults) {
+    FakeDevice h = faults ? stage.fake("h0") : stage.faultless("h0");
+    h.with(GmCapability.HOST_COHERENT).memoryBytes(GRANULE);
     FakeCompute its = h.computes();
     stage.attach(h);
     MemorySegment s = stage.granules(4); // more than it has: nothing moves

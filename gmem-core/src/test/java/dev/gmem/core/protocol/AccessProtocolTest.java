@@ -95,6 +95,61 @@ class AccessProtocolTest {
   }
 
   @Test
+  void theCpuAndADeviceWriteTheSameGranuleOnce() {
+    every(
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          long a = scene.stage().granules(1).address();
+          scene.thread("cpu", () -> scene.host().write(a, 1, 1));
+          scene.thread("dev", () -> d.write(a + 1, 1, 2));
+        });
+  }
+
+  @Test
+  void twoDevicesWriteTheSameGranuleOnce() {
+    every(
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          FakeDevice e = scene.stage().device("d1");
+          long a = scene.stage().granules(1).address();
+          scene.thread("d0", () -> d.write(a, 1, 1));
+          scene.thread("d1", () -> e.write(a + 1, 1, 2));
+        });
+  }
+
+  @Test
+  void twoThreadsOfTheCpuTakeTwoGranulesBackFromADevice() {
+    every(
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          long a = scene.stage().granules(2).address();
+          d.write(a, 1, 1);
+          d.write(a + GRANULE, 1, 2);
+          scene.thread("cpu0", () -> scene.host().read(a + GRANULE - 1, 2));
+          scene.thread("cpu1", () -> scene.host().write(a + GRANULE, 1, 3));
+        });
+  }
+
+  @Test
+  void twoThreadsOfTheCpuAndTwoDevicesReadAndWriteTwoGranules() {
+    many(
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          FakeDevice e = scene.stage().device("d1").protects();
+          long a = scene.stage().granules(2).address();
+          scene.host().write(a, 1, 7);
+          scene.thread("cpu0", () -> scene.host().write(a + GRANULE - 1, 2, 0x0102));
+          scene.thread("cpu1", () -> scene.host().read(a, 2));
+          scene.thread("d0", () -> d.write(a + GRANULE, 1, 3));
+          scene.thread("d1", () -> e.read(a + GRANULE - 1, 2));
+        });
+  }
+
+  @Test
   void twoDevicesWriteTheSameGranule() {
     many(
         3,

@@ -3,11 +3,15 @@ package dev.gmem.core.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gmem.Kernel;
+import dev.gmem.core.engine.Hold;
+import dev.gmem.core.engine.Holds;
+import dev.gmem.core.space.SpaceProbe;
 import dev.gmem.core.testing.FakeCompute;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.Stage;
 import dev.gmem.spi.GmCapability;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -301,6 +305,54 @@ class LaunchProtocolTest {
                 assertThat(launch.isDone()).isTrue();
               });
           scene.thread("cpu", () -> scene.host().read(s.address(), 1));
+        });
+  }
+
+  @Test
+  void nothingChangesUnderAKernelOnTheHostsFrames() {
+    every(
+        1,
+        scene -> {
+          FakeDevice h = scene.stage().faultless("h0").with(GmCapability.HOST_COHERENT);
+          FakeCompute compute = h.computes();
+          scene.stage().attach(h);
+          scene.kernels(
+              h,
+              compute,
+              launch -> {
+                long first = scene.host().readPinned(launch.address(0), 1);
+                assertThat(scene.host().readPinned(launch.address(0), 1)).isEqualTo(first);
+              });
+          MemorySegment s = scene.stage().granules(1);
+          Kernel k = kernel(scene, h, "r");
+          scene.thread("cpu", () -> scene.host().write(s.address(), 1, 1));
+          scene.thread("user", () -> scene.launch(k, s));
+        });
+  }
+
+  /** The hold has taken the CPU's permission, but not yet made its handshake: the fault does. */
+  @Test
+  void aDeviceFaultsWhileAHoldIsBeingPlaced() {
+    Scene.withinTwoPreemptions(
+        name,
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().faultless("d0");
+          scene.stage().attach(d);
+          FakeDevice e = scene.stage().device("d1");
+          MemorySegment s = scene.stage().granules(1);
+          Hold hold = scene.hold(d, s);
+          Holds holds = SpaceProbe.engine(scene.stage().space()).holds();
+          scene.thread("cpu", () -> scene.host().write(s.address(), 1, 1));
+          scene.thread("dev", () -> e.write(s.address() + 1, 1, 2));
+          scene.thread(
+              "user",
+              () -> {
+                holds.place(hold);
+                scene.point("handshake to come");
+                holds.quiesce(List.of(hold));
+                holds.lift(hold);
+              });
         });
   }
 

@@ -4,6 +4,9 @@ import dev.gmem.DeviceException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.core.engine.Hold;
+import dev.gmem.core.engine.Vma;
+import dev.gmem.core.space.SpaceProbe;
 import dev.gmem.core.testing.Explorer;
 import dev.gmem.core.testing.Explorer.Mode;
 import dev.gmem.core.testing.Explorer.Result;
@@ -13,6 +16,7 @@ import dev.gmem.core.testing.FakeHost;
 import dev.gmem.core.testing.FakeHost.Flaw;
 import dev.gmem.core.testing.Scheduler;
 import dev.gmem.core.testing.Stage;
+import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
 /** A scenario in the making: a stage, and threads on it. */
@@ -56,6 +60,18 @@ final class Scene {
     Explorer all = new Explorer(Mode.REDUCED).faults(faults);
     explore(name, SCHEDULES_MAX > 0 ? all.schedules(SCHEDULES_MAX) : all, Flaw.NONE, scenario)
         .orThrow();
+  }
+
+  /**
+   * Runs a scenario under every schedule with at most two preemptions.
+   *
+   * @param name for people
+   * @param faults how often an access may fault
+   * @param scenario sets a run up
+   */
+  static void withinTwoPreemptions(String name, int faults, Consumer<Scene> scenario) {
+    Explorer few = new Explorer(Mode.ALL).preemptions(2).faults(faults);
+    explore(name, few, Flaw.NONE, scenario).orThrow();
   }
 
   /** Explores a scenario and says how many schedules there were. */
@@ -106,6 +122,13 @@ final class Scene {
                   body.accept(launch);
                   launch.finish();
                 }));
+  }
+
+  /** Makes a hold of all of an allocation, as a launch does that writes it. */
+  Hold hold(FakeDevice device, MemorySegment segment) {
+    Vma vma = SpaceProbe.vma(stage.space(), segment);
+    long end = vma.granuleEnd(vma.address(), vma.bytes());
+    return new Hold(0, SpaceProbe.slot(stage.view(device)), vma, 0, end, true);
   }
 
   /** Launches a kernel; its end is something that threads can wait for. */

@@ -12,6 +12,7 @@ import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -54,7 +55,7 @@ class GranuleTableTest {
         .as(Change::new);
   }
 
-  @Property(tries = 300)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void itDoesWhatAnArrayDoes(
       @ForAll @IntRange(min = 1, max = 2100) int granules,
       @ForAll @Size(max = 12) List<@net.jqwik.api.From("changes") Change> changes) {
@@ -97,7 +98,7 @@ class GranuleTableTest {
     assertThat(starts.getLast()).isEqualTo(model.length);
   }
 
-  @Property(tries = 200)
+  @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
   void aRunEndsAtTheLimitAtTheLatest(
       @ForAll @IntRange(min = 1, max = 1500) int granules,
       @ForAll @IntRange(max = 1499) int from,

@@ -1,7 +1,6 @@
 package dev.gmem.core.testing;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,12 +12,13 @@ import java.util.function.Function;
  * <p>Depth-first search without stored states: each run starts afresh and replays the choices that
  * led to the next alternative (Godefroid, "Model Checking for Programming Languages using
  * VeriSoft", 1997). {@link Mode#REDUCED} leaves out schedules that only swap steps which touch
- * nothing in common: source sets and sleep sets (Abdulla, Aronis, Jonsson, Sagonas, "Optimal
- * Dynamic Partial Order Reduction", POPL 2014, algorithm 1). At least one schedule of each class
- * remains, so no result, deadlock or failed check of what a step has touched is missed. {@link
- * Mode#ALL} leaves nothing out, and exists to check the reduction. A preemption bound goes with
- * {@code ALL} only, since the reduction might leave out the one schedule of a class that is within
- * the bound.
+ * nothing in common: races and sleep sets (Abdulla, Aronis, Jonsson, Sagonas, "Optimal Dynamic
+ * Partial Order Reduction", POPL 2014), but with every thread tried where a race begins (Flanagan,
+ * Godefroid, "Dynamic Partial-Order Reduction for Model Checking Software", POPL 2005). At least
+ * one schedule of each class remains, so no result, deadlock or failed check of what a step has
+ * touched is missed. {@link Mode#ALL} leaves nothing out, and exists to check the reduction. A
+ * preemption bound goes with {@code ALL} only, since the reduction might leave out the one schedule
+ * of a class that is within the bound.
  */
 public final class Explorer {
   /** What is left out. */
@@ -215,14 +215,9 @@ public final class Explorer {
   /** One run down the tree. */
   private final class Descent implements Scheduler.Chooser {
     private final int[][] clockOfTask = new int[Scheduler.TASKS_MAX][Scheduler.TASKS_MAX];
-    private final int[] lastStepOf = new int[Scheduler.TASKS_MAX];
     private final List<int[]> clockOfStep = new ArrayList<>();
     private int depth;
     private boolean cut;
-
-    Descent() {
-      Arrays.fill(lastStepOf, -1);
-    }
 
     @Override
     public int choose(int enabled, int current) {
@@ -291,18 +286,18 @@ public final class Explorer {
         clockOfStep.add(clock);
         races(task, reads, writes, acquired, clock);
         clockOfTask[task] = clock;
-        lastStepOf[task] = depth;
       }
       depth++;
     }
 
     /**
-     * Finds the earlier steps that this one could have come before, and sees to it that it does in
-     * another run. Completes the clock of the step: what happens before it.
+     * Finds the earlier steps that this one could have come before. From there every thread is
+     * tried in another run: what the way past touches may depend on the very step that it is to
+     * pass, so that nothing can be said about who leads it. Completes the clock of the step: what
+     * happens before it.
      */
     private void races(int task, long reads, long writes, long acquired, int[] clock) {
       int[] ordered = clock.clone();
-      List<Integer> races = new ArrayList<>();
       for (int i = depth - 1; i >= 0 && (reads | writes) != 0; i--) {
         Node earlier = path.get(i);
         int other = earlier.chosen;
@@ -315,39 +310,8 @@ public final class Explorer {
         if (!direct || (earlier.held & acquired) != 0) {
           continue; // there is a step between, or the way past leads through an earlier acquisition
         }
-        boolean waited = i > lastStepOf[task] && lastStepOf[task] >= 0;
-        if (!waited || (earlier.enabled & 1 << task) != 0) {
-          races.add(i);
-        }
+        earlier.wanted |= earlier.enabled;
         join(ordered, clockOfStep.get(i));
-      }
-      races.forEach(i -> reverse(i, task, clock));
-    }
-
-    /** Wants one of the threads that can lead from before a step to the current one. */
-    private void reverse(int step, int task, int[] clock) {
-      int first = path.get(step).chosen;
-      List<Integer> kept = new ArrayList<>();
-      int seen = 0;
-      int initials = 0;
-      for (int i = step + 1; i <= depth; i++) {
-        int[] clockOfThis = i == depth ? clock : clockOfStep.get(i);
-        if (i < depth && clockOfThis[first] > step) {
-          continue;
-        }
-        int mover = i == depth ? task : path.get(i).chosen;
-        if ((seen & 1 << mover) == 0
-            && kept.stream().noneMatch(j -> clockOfThis[path.get(j).chosen] > j)) {
-          initials |= 1 << mover;
-        }
-        seen |= 1 << mover;
-        kept.add(i);
-      }
-      Node node = path.get(step);
-      if ((node.wanted & initials) == 0) {
-        int possible = initials & node.enabled;
-        boolean self = (possible & 1 << task) != 0;
-        node.wanted |= possible == 0 ? node.enabled : self ? 1 << task : possible & -possible;
       }
     }
 

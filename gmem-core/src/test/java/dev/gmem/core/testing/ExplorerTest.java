@@ -186,12 +186,12 @@ class ExplorerTest {
 
   /**
    * Programs of two or three threads over three variables. A capital from A to C is a write, a
-   * small letter a read; L and U take and give back a monitor; S and Q signal and wait for the
-   * signal.
+   * small letter a read; F sets a flag, X writes A unless it is set; L and U take and give back a
+   * monitor; S and Q signal and wait for the signal.
    */
   @Provide
   Arbitrary<List<String>> programs() {
-    Arbitrary<String> plain = Arbitraries.strings().withChars("ABCabc").ofMaxLength(3);
+    Arbitrary<String> plain = Arbitraries.strings().withChars("ABCabcFX").ofMaxLength(3);
     Arbitrary<String> locked = plain.map(p -> "L" + p.substring(0, Math.min(1, p.length())) + "U");
     Arbitrary<String> nested = plain.map(p -> p.isEmpty() ? "LU" : p.charAt(0) + "LaUb");
     Arbitrary<String> waiting = plain.map(p -> p.isEmpty() ? "Q" : p.charAt(0) + "QA");
@@ -245,7 +245,7 @@ class ExplorerTest {
 
   /** Runs threads; adds the class of the schedule: who met whom in which order. */
   private static Explorer.Run program(Scheduler s, Set<String> classes, String... threads) {
-    StringBuilder[] met = new StringBuilder[4];
+    StringBuilder[] met = new StringBuilder[5];
     Arrays.setAll(met, i -> new StringBuilder());
     Monitor monitor = s.create(LockRank.VMA);
     boolean[] flag = new boolean[1];
@@ -281,6 +281,19 @@ class ExplorerTest {
         met[3].append(id);
       } else if (op == 'U') {
         monitor.unlock();
+      } else if (op == 'F') {
+        s.point("set");
+        s.writes(s.object("vF"));
+        met[4].append('W').append(id);
+      } else if (op == 'X') {
+        s.point("write unless set");
+        s.reads(s.object("vF"));
+        boolean set = met[4].indexOf("W") >= 0;
+        read(met[4], id);
+        if (!set) {
+          s.writes(s.object("vA"));
+          met[0].append('W').append(id);
+        }
       } else if (Character.isUpperCase(op)) {
         s.point("write");
         s.writes(s.object("v" + op));
