@@ -5,10 +5,12 @@ import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmCapability;
+import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmDevice;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -243,15 +245,27 @@ public final class DeviceSlot {
   }
 
   /**
+   * Returns how long its copies took.
+   *
+   * @return the device's own measurement, if it makes one
+   */
+  public Optional<GmCopyTimes> copyTimes() {
+    return device.mmu().copyTimes();
+  }
+
+  /**
    * Returns the counters.
    *
    * @return a snapshot
    */
   public DeviceStatistics statistics() {
+    GmCopyTimes times = copyTimes().orElse(new GmCopyTimes(0, 0));
     return new DeviceStatistics(
         faults.sum(),
         bytesIn.sum(),
         bytesOut.sum(),
+        times.inNanos(),
+        times.outNanos(),
         bytesEvicted.sum(),
         launches.sum(),
         kernelNanos.sum(),

@@ -9,12 +9,14 @@ import dev.gmem.core.engine.Vma;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmAttachMode;
+import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -186,6 +188,7 @@ public final class LaunchQueue {
       end(task, null, e);
       return;
     }
+    task.started(kernel);
     kernel.whenComplete((nanos, failure) -> end(task, nanos, failure));
   }
 
@@ -217,12 +220,17 @@ public final class LaunchQueue {
       slot.beginRunning(); // others that need room wait for this launch from now on
       task.runs();
       long before = slot.bytesIn();
+      Optional<GmCopyTimes> timesBefore = slot.copyTimes();
       do {
         for (int i = 0; i < task.holds().size(); i++) {
           move(task.holds().get(i), task.buffers().get(i));
         }
       } while (!engine.holds().run(task.holds()));
-      task.copiedIn(System.nanoTime() - start, slot.bytesIn() - before);
+      GmCopyTimes took =
+          slot.copyTimes()
+              .map(now -> now.since(timesBefore.orElseThrow()))
+              .orElseGet(() -> new GmCopyTimes(System.nanoTime() - start, 0));
+      task.copied(took, slot.bytesIn() - before);
     } finally {
       slot.endTaking();
     }

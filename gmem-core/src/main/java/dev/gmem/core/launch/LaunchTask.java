@@ -9,9 +9,11 @@ import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.Hold;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.spi.GmArgument;
+import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmKernel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -33,11 +35,14 @@ final class LaunchTask implements Launch {
   private final CompletableFuture<LaunchResult> future = new CompletableFuture<>();
   private long number;
   private boolean running;
-  private long copyInNanos;
+  private GmCopyTimes copyTimes = new GmCopyTimes(0, 0);
   private long bytesIn;
   private long kernelNanos;
   private Throwable failure;
   private volatile boolean done;
+
+  /** The kernel's own end, once it has been started. */
+  private volatile CompletionStage<Long> kernelEnd;
 
   LaunchTask(
       DeviceSlot slot,
@@ -80,8 +85,8 @@ final class LaunchTask implements Launch {
     running = true;
   }
 
-  void copiedIn(long nanos, long bytes) {
-    copyInNanos = nanos;
+  void copied(GmCopyTimes took, long bytes) {
+    copyTimes = took;
     bytesIn = bytes;
   }
 
@@ -116,6 +121,11 @@ final class LaunchTask implements Launch {
     return kernel.launch(range, arguments);
   }
 
+  /** Notes the kernel's own end, for whoever joins. */
+  void started(CompletionStage<Long> end) {
+    kernelEnd = end;
+  }
+
   /**
    * Takes note of how it ended. From now on it is done, though its holds are still in force.
    *
@@ -131,7 +141,8 @@ final class LaunchTask implements Launch {
   /** Tells everybody who waits for it how it ended. A second call does nothing. */
   void publish() {
     if (failure == null) {
-      future.complete(new LaunchResult(kernelNanos, copyInNanos, bytesIn));
+      future.complete(
+          new LaunchResult(kernelNanos, copyTimes.inNanos(), copyTimes.outNanos(), bytesIn));
     } else if (!future.isDone()) {
       future.completeExceptionally(typed(failure));
     }
@@ -158,6 +169,7 @@ final class LaunchTask implements Launch {
 
   @Override
   public LaunchResult join() {
+    awaitKernel();
     try {
       return future.join();
     } catch (CompletionException e) {
@@ -165,6 +177,21 @@ final class LaunchTask implements Launch {
         throw known;
       }
       throw e;
+    }
+  }
+
+  /**
+   * Waits for the kernel itself, if it has been started: a device may let the thread that wants the
+   * result wait for the hardware, instead of having it woken by another one.
+   */
+  private void awaitKernel() {
+    CompletionStage<Long> end = kernelEnd;
+    if (end != null && !done) {
+      try {
+        end.toCompletableFuture().join();
+      } catch (CompletionException | CancellationException | UnsupportedOperationException e) {
+        return; // the launch tells it, too
+      }
     }
   }
 
