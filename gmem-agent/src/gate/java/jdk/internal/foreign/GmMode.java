@@ -37,7 +37,10 @@ public final class GmMode {
   private static final int WAIT_NANOS = 20_000;
   private static final int HANDSHAKES = 4;
 
-  private static boolean careful; // under the class
+  /** Written with the class locked. */
+  private static volatile boolean careful;
+
+  /** With the class locked. */
   private static Installer installer;
 
   private GmMode() {}
@@ -67,11 +70,12 @@ public final class GmMode {
   }
 
   /**
-   * Returns the mode.
+   * Returns the mode for which code is to be installed. Takes no lock: the JVM asks for code with
+   * locks of its own held, which whoever changes the mode waits for.
    *
    * @return false if no gate may be tightened
    */
-  public static synchronized boolean isCareful() {
+  public static boolean isCareful() {
     return careful;
   }
 
