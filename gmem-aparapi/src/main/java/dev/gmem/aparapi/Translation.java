@@ -7,7 +7,6 @@ import com.aparapi.internal.exception.ClassParseException;
 import com.aparapi.internal.instruction.Instruction;
 import com.aparapi.internal.model.ClassModel;
 import com.aparapi.internal.model.Entrypoint;
-import com.aparapi.internal.writer.KernelWriter;
 import dev.gmem.Access;
 import dev.gmem.KernelSource;
 import dev.gmem.aparapi.KernelParameter.Space;
@@ -103,7 +102,7 @@ final class Translation {
         parameters.add(new KernelParameter.Pass());
         HostForm host =
             new HostForm(kernelClass.getName(), new KernelCopy(code, parameters, privates));
-        return new Translation(kernelClass, KernelWriter.writeToString(entry), parameters, host);
+        return new Translation(kernelClass, OpenClWriter.text(entry), parameters, host);
       } catch (AparapiException | RuntimeException | AssertionError e) {
         throw e instanceof KernelTranslationException refused ? refused : refused(code, e);
       } finally {
