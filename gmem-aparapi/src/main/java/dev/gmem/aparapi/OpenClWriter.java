@@ -6,8 +6,12 @@ import com.aparapi.internal.instruction.InstructionSet.AccessArrayElement;
 import com.aparapi.internal.instruction.InstructionSet.AssignToArrayElement;
 import com.aparapi.internal.instruction.InstructionSet.BinaryOperator;
 import com.aparapi.internal.instruction.InstructionSet.ByteCode;
+import com.aparapi.internal.instruction.InstructionSet.ConditionalBranch16;
 import com.aparapi.internal.instruction.InstructionSet.Constant;
+import com.aparapi.internal.instruction.InstructionSet.IfUnary;
+import com.aparapi.internal.instruction.InstructionSet.MethodCall;
 import com.aparapi.internal.instruction.InstructionSet.UnaryOperator;
+import com.aparapi.internal.model.ClassModel.ConstantPool.MethodEntry;
 import com.aparapi.internal.model.Entrypoint;
 import com.aparapi.internal.writer.KernelWriter;
 import java.util.Set;
@@ -63,6 +67,30 @@ final class OpenClWriter extends KernelWriter {
           super.writeInstruction(instruction);
         }
       }
+    }
+  }
+
+  /** Sizes and ids are unsigned and 64 bits wide there, and would make comparisons so. */
+  @Override
+  public void writeMethod(MethodCall call, MethodEntry method) throws CodeGenException {
+    String name = method.getNameAndTypeEntry().getNameUTF8Entry().getUTF8();
+    String type = method.getNameAndTypeEntry().getDescriptorUTF8Entry().getUTF8();
+    boolean place = type.endsWith(")I") && javaToCLIdentifierMap.containsKey(name + type);
+    write(place ? "((int)" : "");
+    super.writeMethod(call, method);
+    write(place ? ")" : "");
+  }
+
+  /** The difference of numbers may overflow, and have the other sign. */
+  @Override
+  public void writeConditionalBranch16(ConditionalBranch16 branch, boolean invert)
+      throws CodeGenException {
+    if (branch instanceof IfUnary unary && unary.getUnary().getByteCode() == ByteCode.LCMP) {
+      writeInstruction(unary.getUnary().getFirstChild());
+      write(branch.getOperator().getText(invert));
+      writeInstruction(unary.getUnary().getLastChild());
+    } else {
+      super.writeConditionalBranch16(branch, invert);
     }
   }
 
