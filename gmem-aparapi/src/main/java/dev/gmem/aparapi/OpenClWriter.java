@@ -1,19 +1,38 @@
 package dev.gmem.aparapi;
 
+import com.aparapi.Kernel;
 import com.aparapi.internal.exception.CodeGenException;
 import com.aparapi.internal.instruction.Instruction;
 import com.aparapi.internal.instruction.InstructionSet.AccessArrayElement;
+import com.aparapi.internal.instruction.InstructionSet.AccessLocalVariable;
 import com.aparapi.internal.instruction.InstructionSet.AssignToArrayElement;
+import com.aparapi.internal.instruction.InstructionSet.AssignToLocalVariable;
 import com.aparapi.internal.instruction.InstructionSet.BinaryOperator;
+import com.aparapi.internal.instruction.InstructionSet.Branch;
 import com.aparapi.internal.instruction.InstructionSet.ByteCode;
+import com.aparapi.internal.instruction.InstructionSet.CompositeInstruction;
+import com.aparapi.internal.instruction.InstructionSet.CompositeWhileInstruction;
+import com.aparapi.internal.instruction.InstructionSet.ConditionalBranch;
 import com.aparapi.internal.instruction.InstructionSet.ConditionalBranch16;
 import com.aparapi.internal.instruction.InstructionSet.Constant;
+import com.aparapi.internal.instruction.InstructionSet.FieldArrayElementAssign;
+import com.aparapi.internal.instruction.InstructionSet.FieldArrayElementIncrement;
+import com.aparapi.internal.instruction.InstructionSet.I_IINC;
 import com.aparapi.internal.instruction.InstructionSet.IfUnary;
+import com.aparapi.internal.instruction.InstructionSet.IncrementInstruction;
+import com.aparapi.internal.instruction.InstructionSet.InlineAssignInstruction;
 import com.aparapi.internal.instruction.InstructionSet.MethodCall;
+import com.aparapi.internal.instruction.InstructionSet.MultiAssignInstruction;
+import com.aparapi.internal.instruction.InstructionSet.Return;
 import com.aparapi.internal.instruction.InstructionSet.UnaryOperator;
 import com.aparapi.internal.model.ClassModel.ConstantPool.MethodEntry;
 import com.aparapi.internal.model.Entrypoint;
+import com.aparapi.internal.model.MethodModel;
 import com.aparapi.internal.writer.KernelWriter;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Set;
 
 /**
@@ -21,9 +40,29 @@ import java.util.Set;
  * written so that they mean the same. Threads: one.
  */
 final class OpenClWriter extends KernelWriter {
+  /** Something that the generator would leave out, or write as if it did nothing. */
+  static final class Lost extends CodeGenException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Instruction instruction;
+
+    Lost(String what, Instruction instruction) {
+      super(what);
+      this.instruction = instruction;
+    }
+
+    Instruction instruction() {
+      return instruction;
+    }
+  }
+
   private static final Set<ByteCode> SUMS = Set.of(ByteCode.IADD, ByteCode.ISUB, ByteCode.IMUL);
 
   private final StringBuilder text = new StringBuilder();
+  private final Set<Instruction> written = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Variables with an increment inside an expression. */
+  private final Set<Object> incremented = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private OpenClWriter() {}
 
@@ -39,8 +78,71 @@ final class OpenClWriter extends KernelWriter {
     text.append(part);
   }
 
+  /** Writes the body of a method, and makes sure that all of it has been written. */
+  @Override
+  public void writeMethodBody(MethodModel method) throws CodeGenException {
+    super.writeMethodBody(method);
+    for (Instruction i = method.getPCHead(); i != null; i = i.getNextPC()) {
+      if (!written.contains(i) && matters(i)) {
+        throw new Lost("a statement that it would leave out", i);
+      }
+    }
+  }
+
+  private boolean matters(Instruction instruction) {
+    return switch (instruction) {
+      case I_IINC increment -> !incremented.contains(increment.getLocalVariableInfo());
+      case AssignToLocalVariable assign -> true;
+      case AssignToArrayElement assign -> true;
+      case MethodCall call -> true;
+      case Return result -> true;
+      case ConditionalBranch branch -> true;
+      default -> false;
+    };
+  }
+
+  private void noteWritten(Instruction instruction) {
+    written.add(instruction);
+    switch (instruction) {
+      case InlineAssignInstruction assign ->
+          written.add((Instruction) assign.getAssignToLocalVariable());
+      case FieldArrayElementAssign assign -> written.add(assign.getAssignToArrayElement());
+      case FieldArrayElementIncrement increment -> written.add(increment.getAssignToArrayElement());
+      case IncrementInstruction increment
+          when increment.getFieldOrVariableReference() instanceof AccessLocalVariable variable ->
+          incremented.add(variable.getLocalVariableInfo());
+      case MultiAssignInstruction assign -> {
+        for (Instruction i = assign.getFrom(); i != null; i = i.getNextExpr()) {
+          written.add(i);
+          if (i == assign.getTo()) {
+            return;
+          }
+        }
+      }
+      default -> {}
+    }
+  }
+
+  /** The generator leaves out what is assigned right before the head of a loop without a step. */
+  @Override
+  public void writeComposite(CompositeInstruction composite) throws CodeGenException {
+    if (composite instanceof CompositeWhileInstruction) {
+      Instruction head = composite.getBranchSet().getFirst();
+      for (Instruction i = composite.getFirstChild(); i != null && i != head; i = i.getNextExpr()) {
+        newLine();
+        writeInstruction(i);
+        write(";");
+      }
+    }
+    super.writeComposite(composite);
+  }
+
   @Override
   public void writeInstruction(Instruction instruction) throws CodeGenException {
+    noteWritten(instruction);
+    if (instruction instanceof Branch && !(instruction instanceof CompositeInstruction)) {
+      throw new Lost("a jump that belongs to no statement it knows", instruction);
+    }
     switch (instruction.getByteCode()) {
       // Otherwise the result would stay unsigned, and so would what is computed from it.
       case IUSHR -> writeBinary(instruction, "((int)((unsigned int)(", ") >> (", ")))");
@@ -70,21 +172,48 @@ final class OpenClWriter extends KernelWriter {
     }
   }
 
-  /** Sizes and ids are unsigned and 64 bits wide there, and would make comparisons so. */
   @Override
   public void writeMethod(MethodCall call, MethodEntry method) throws CodeGenException {
     String name = method.getNameAndTypeEntry().getNameUTF8Entry().getUTF8();
-    String type = method.getNameAndTypeEntry().getDescriptorUTF8Entry().getUTF8();
-    boolean place = type.endsWith(")I") && javaToCLIdentifierMap.containsKey(name + type);
-    write(place ? "((int)" : "");
-    super.writeMethod(call, method);
-    write(place ? ")" : "");
+    MethodTypeDesc type =
+        MethodTypeDesc.ofDescriptor(
+            method.getNameAndTypeEntry().getDescriptorUTF8Entry().getUTF8());
+    String intrinsic = Kernel.getMappedMethodName(method);
+    if (type.returnType().descriptorString().equals("I")
+        && javaToCLIdentifierMap.containsKey(name + type.descriptorString())) {
+      // Sizes and ids are unsigned and 64 bits wide there, and would make comparisons so.
+      write("((int)");
+      super.writeMethod(call, method);
+      write(")");
+    } else if (intrinsic != null
+        && type.parameterList().stream().allMatch(ClassDesc::isPrimitive)) {
+      writeIntrinsic(call, intrinsic, type);
+    } else {
+      super.writeMethod(call, method);
+    }
+  }
+
+  /** Arguments of several types would be ambiguous, and some results are unsigned. */
+  private void writeIntrinsic(MethodCall call, String name, MethodTypeDesc type)
+      throws CodeGenException {
+    write("((" + openCl(type.returnType()) + ")" + name + "(");
+    for (int i = 0; i < type.parameterCount(); i++) {
+      write((i == 0 ? "(" : ", (") + openCl(type.parameterType(i)) + ")(");
+      writeInstruction(call.getArg(i));
+      write(")");
+    }
+    write("))");
+  }
+
+  private String openCl(ClassDesc type) {
+    return convertType(type.displayName(), false, false).trim();
   }
 
   /** The difference of numbers may overflow, and have the other sign. */
   @Override
   public void writeConditionalBranch16(ConditionalBranch16 branch, boolean invert)
       throws CodeGenException {
+    noteWritten(branch);
     if (branch instanceof IfUnary unary && unary.getUnary().getByteCode() == ByteCode.LCMP) {
       writeInstruction(unary.getUnary().getFirstChild());
       write(branch.getOperator().getText(invert));

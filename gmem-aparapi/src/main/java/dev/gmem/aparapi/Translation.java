@@ -175,8 +175,13 @@ final class Translation {
   private static KernelTranslationException refused(KernelCode code, Throwable cause) {
     KernelMethod method = code.run();
     int line = method.firstLine();
-    if (cause instanceof ClassParseException parse && parse.getInstruction() != null) {
-      Instruction instruction = parse.getInstruction();
+    Instruction instruction =
+        switch (cause) {
+          case ClassParseException parse -> parse.getInstruction();
+          case OpenClWriter.Lost lost -> lost.instruction();
+          default -> null;
+        };
+    if (instruction != null) {
       var where = instruction.getMethod().getMethod();
       for (KernelMethod each : code.methods()) {
         if (each.name().equals(where.getName())

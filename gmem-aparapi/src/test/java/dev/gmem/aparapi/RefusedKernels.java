@@ -123,9 +123,9 @@ final class RefusedKernels {
     int[] a;
 
     @Override
-    public void run() { // here
+    public void run() {
       try {
-        a[0] = 1 / a[1];
+        a[0] = 1 / a[1]; // here
       } catch (ArithmeticException e) {
         a[0] = 0;
       }
@@ -329,8 +329,8 @@ final class RefusedKernels {
     int[] a;
 
     @Override
-    public void run() { // here
-      int global = a[0];
+    public void run() {
+      int global = a[0]; // here
       a[1] = global;
     }
   }
