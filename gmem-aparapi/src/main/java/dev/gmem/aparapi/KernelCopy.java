@@ -22,9 +22,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The code of a kernel once more, over a device's memory: one hidden class, a subclass of {@link
+ * The code of a kernel once more, over a device's memory: one class, a subclass of {@link
  * DeviceItem}, with all methods that the kernel reaches and a field for each of its fields. Arrays
  * are {@link ArrayView}s everywhere. Instance methods stay instance methods, and are called without
  * dispatch, because the kernel's class is known; static methods get the work item as one more
@@ -33,13 +34,13 @@ import java.util.Set;
  * <p>Threads: any; the class is made at the first use.
  */
 final class KernelCopy {
-  private static final ClassDesc SELF =
-      ClassDesc.of(DeviceItem.class.getPackageName(), "KernelRun");
+  private static final AtomicInteger COUNT = new AtomicInteger();
   private static final ClassDesc SOURCE = ClassDesc.of(FieldSource.class.getName());
   private static final Set<String> BARRIERS =
       Set.of("localBarrier", "globalBarrier", "localGlobalBarrier");
 
   private final KernelCode code;
+  private final ClassDesc self;
   private final List<KernelParameter> fields = new ArrayList<>();
   private final Map<String, String> fieldNames = new HashMap<>();
   private final Map<KernelMethod, String> methodNames = new LinkedHashMap<>();
@@ -49,6 +50,11 @@ final class KernelCopy {
   KernelCopy(
       KernelCode code, List<KernelParameter> parameters, List<KernelParameter.Array> privates) {
     this.code = code;
+    String name = code.kernelClass().getName();
+    self =
+        ClassDesc.of(
+            DeviceItem.class.getPackageName(),
+            name.substring(name.lastIndexOf('.') + 1) + "$$Device" + COUNT.incrementAndGet());
     for (KernelParameter parameter : parameters) {
       if (parameter instanceof KernelParameter.Array
           || parameter instanceof KernelParameter.Scalar) {
@@ -85,10 +91,11 @@ final class KernelCopy {
 
   private synchronized MethodHandle constructor() throws ReflectiveOperationException {
     if (constructor == null) {
-      MethodHandles.Lookup lookup = MethodHandles.lookup().defineHiddenClass(generate(), true);
+      // Not a hidden class: what goes wrong in a kernel should show the lines of its source.
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
       constructor =
           lookup
-              .findConstructor(lookup.lookupClass(), MethodType.methodType(void.class))
+              .findConstructor(lookup.defineClass(generate()), MethodType.methodType(void.class))
               .asType(MethodType.methodType(DeviceItem.class));
     }
     return constructor;
@@ -98,7 +105,7 @@ final class KernelCopy {
   byte[] generate() {
     return ClassFile.of()
         .build(
-            SELF,
+            self,
             builder -> {
               builder.withSuperclass(KernelTypes.ITEM).withFlags(ClassFile.ACC_FINAL);
               builder.with(SourceFileAttribute.of(sourceFile()));
@@ -114,7 +121,7 @@ final class KernelCopy {
                   0,
                   b ->
                       b.aload(0)
-                          .invokevirtual(SELF, methodNames.get(code.run()), MTD_void)
+                          .invokevirtual(self, methodNames.get(code.run()), MTD_void)
                           .return_());
               methodNames.keySet().forEach(method -> addMethod(builder, method));
             });
@@ -151,7 +158,7 @@ final class KernelCopy {
           .aload(1)
           .loadConstant(i)
           .invokeinterface(SOURCE, getter, MethodTypeDesc.of(result, CD_int))
-          .putfield(SELF, fieldNames.get(nameOf(fields.get(i))), type);
+          .putfield(self, fieldNames.get(nameOf(fields.get(i))), type);
     }
     body.return_();
   }
@@ -212,7 +219,7 @@ final class KernelCopy {
   }
 
   ClassDesc self() {
-    return SELF;
+    return self;
   }
 
   /** Whether a method's lines are those of the kernel's source file. */
