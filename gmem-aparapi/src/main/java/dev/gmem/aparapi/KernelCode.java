@@ -151,6 +151,21 @@ final class KernelCode {
     return usable ? new Callee.Code(found) : new Callee.None();
   }
 
+  /**
+   * What the translator takes a call for, which looks for methods by name and type from the
+   * kernel's class upwards, whatever the class that the call names; null if it finds none there.
+   */
+  KernelMethod translatorsChoice(InvokeInstruction call) {
+    boolean above =
+        call.opcode() == Opcode.INVOKESPECIAL
+            && files.find(call.owner().asInternalName()) != kernelClass;
+    return virtual(
+            above ? kernelClass.getSuperclass() : kernelClass,
+            call.name().stringValue(),
+            call.type().stringValue())
+        .orElse(null);
+  }
+
   private Callee resolveStatic(String owner, String name, String descriptor) {
     if (owner.startsWith("java/")) {
       boolean primitive = !descriptor.contains("L") && !descriptor.contains("[");
@@ -179,6 +194,13 @@ final class KernelCode {
       }
     }
     return Optional.empty();
+  }
+
+  /** Whether a name is one that the translator takes for a function of OpenCL C. */
+  boolean isIntrinsicName(String name) {
+    return files.model(Kernel.class).methods().stream()
+        .filter(m -> m.methodName().equalsString(name))
+        .anyMatch(m -> isIntrinsic(new KernelMethod(Kernel.class, m)));
   }
 
   private static boolean isIntrinsic(KernelMethod method) {

@@ -265,7 +265,27 @@ final class KernelRules {
           throw refused(
               "a call of " + owner.replace('/', '.') + "." + name,
               "call methods of the kernel, or static methods over primitive values");
+      case KernelCode.Callee.Code(KernelMethod callee) -> checkChoice(call, callee);
       default -> {}
+    }
+  }
+
+  private void checkChoice(InvokeInstruction call, KernelMethod callee) {
+    if (callee.owner() == Kernel.class) {
+      return;
+    }
+    if (code.isIntrinsicName(callee.name())) {
+      throw refused(
+          "a method of its own named " + callee.name(),
+          "Kernel has one of that name, which would be taken: give it another name");
+    }
+    KernelMethod choice = code.translatorsChoice(call);
+    if (choice != null && !choice.equals(callee)) {
+      throw refused(
+          "a call of " + callee.owner().getName() + "." + callee.name(),
+          "the translator would take the method of that name in "
+              + choice.owner().getName()
+              + ": give one of them another name");
     }
   }
 

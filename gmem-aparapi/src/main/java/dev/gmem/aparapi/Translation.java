@@ -137,6 +137,10 @@ final class Translation {
             privateLength != null ? Space.PRIVATE : space(field),
             !written ? Access.READ : read ? Access.READ_WRITE : Access.WRITE,
             privateLength == null ? 0 : privateLength);
+    if (dimensions > 1 && !array.isUnified()) {
+      throw new IllegalArgumentException(
+          "local and private arrays have one dimension: field=" + name);
+    }
     if (array.space() == Space.PRIVATE) {
       privates.add(array);
     } else {

@@ -76,6 +76,65 @@ class JavaKernelIT {
     }
   }
 
+  /** What is called through the kernel is found where Java finds it. */
+  abstract static class Shape extends Kernel {
+    final double[] out = new double[40];
+    protected double unit = 1.5;
+
+    protected double area(int i) {
+      return -1;
+    }
+
+    protected double doubled(int i) {
+      return 2 * area(i);
+    }
+
+    private double hidden(int i) {
+      return i;
+    }
+
+    protected double offset(int i) {
+      return 7 - i;
+    }
+
+    @Override
+    public void run() {
+      int i = getGlobalId();
+      out[i] = doubled(i) + hidden(i) + offset(i) + Circles.scaled(out, i, unit);
+    }
+  }
+
+  static final class Circles extends Shape {
+    @Override
+    protected double area(int i) {
+      return half(i) * i * Math.PI;
+    }
+
+    @Override
+    protected double doubled(int i) {
+      return super.doubled(i) + unit;
+    }
+
+    private double half(int i) {
+      return i + 0.5;
+    }
+
+    static double scaled(double[] array, int at, double by) {
+      return array[at] * by;
+    }
+  }
+
+  static final class TwoDimensionalTile extends Kernel {
+    final int[] a = new int[4];
+    @Local int[][] tile = new int[2][2];
+
+    @Override
+    public void run() {
+      tile[0][0] = 1;
+      a[0] = tile[0][0];
+    }
+  }
+
   static final class Divergent extends Kernel {
     int[] a;
 
@@ -111,6 +170,21 @@ class JavaKernelIT {
     try (Places places = Places.open(id)) {
       places.check(new Counters(), NdRange.of(100), 0);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {Places.SIM, Places.OPENCL})
+  void methodsAreThoseThatJavaWouldCall(String id) {
+    try (Places places = Places.open(id)) {
+      places.check(new Circles(), NdRange.of(40), 1e-12);
+    }
+  }
+
+  @Test
+  void localArraysOfArraysAreRefused() {
+    assertThatThrownBy(() -> Translation.of(TwoDimensionalTile.class))
+        .isInstanceOf(KernelTranslationException.class)
+        .hasMessageContaining("local and private arrays have one dimension: field=tile");
   }
 
   @ParameterizedTest

@@ -49,6 +49,9 @@ class RefusalTest {
         Arguments.of(RefusedKernels.HostMethod.class, "a call of isExplicit", "host"),
         Arguments.of(RefusedKernels.Assertion.class, "assert", "before or after"),
         Arguments.of(RefusedKernels.ReservedName.class, "named global", "another name"),
+        Arguments.of(
+            RefusedKernels.SameNameElsewhere.class, "a call of", "give one of them another name"),
+        Arguments.of(RefusedKernels.NameOfAnIntrinsic.class, "named max", "another name"),
         Arguments.of(RefusedKernels.InHelper.class, "break", "head of the loop"));
   }
 
@@ -80,6 +83,15 @@ class RefusalTest {
     KernelTranslationException refusal = refusal(RefusedKernels.PrivateOfSuperclass.class);
     assertThat(refusal).hasMessageContaining("private field hidden of a superclass");
     assertThat(refusal.className()).isEqualTo(RefusedKernels.WithPrivateField.class.getName());
+  }
+
+  @Test
+  void aPrivateMethodThatASubclassHidesIsNamed() throws IOException {
+    KernelTranslationException refusal = refusal(RefusedKernels.HidesPrivateMethod.class);
+    assertThat(refusal)
+        .hasMessageContaining("WithPrivateMethod.value")
+        .hasMessageContaining("HidesPrivateMethod");
+    assertThat(lineAt(refusal.line())).contains("// here");
   }
 
   @Test

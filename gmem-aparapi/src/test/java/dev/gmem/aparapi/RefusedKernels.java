@@ -366,4 +366,55 @@ final class RefusedKernels {
   }
 
   static final class PrivateOfSuperclass extends WithPrivateField {}
+
+  abstract static class WithPrivateMethod extends Kernel {
+    int[] a;
+
+    private int value(int i) {
+      return i;
+    }
+
+    @Override
+    public void run() {
+      a[0] = value(3); // here
+    }
+  }
+
+  static final class HidesPrivateMethod extends WithPrivateMethod {
+    int value(int i) {
+      return -i;
+    }
+  }
+
+  static final class Elsewhere {
+    static int value(int i) {
+      return i;
+    }
+
+    static int max(int i, int j) {
+      return i & j;
+    }
+  }
+
+  static final class SameNameElsewhere extends Kernel {
+    int[] a;
+
+    int value(int i) {
+      return -i;
+    }
+
+    @Override
+    public void run() {
+      a[0] = Elsewhere.value(a[1]); // here
+    }
+  }
+
+  static final class NameOfAnIntrinsic extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      a[0] = Elsewhere.max(a[1], 7); // here
+    }
+  }
 }
