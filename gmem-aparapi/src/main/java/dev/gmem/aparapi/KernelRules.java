@@ -222,18 +222,31 @@ final class KernelRules {
    * The translator finds fields by name, from the kernel's class upwards, and skips private ones.
    */
   private void checkReach(String owner, String name) {
-    Class<?> type = code.find(owner);
-    for (Class<?> c = type; c != null && c != Kernel.class; c = c.getSuperclass()) {
+    Field field = declared(code.find(owner), name);
+    Field choice = declared(code.kernelClass(), name);
+    if (field == null || choice == null) {
+      return;
+    }
+    if (!choice.equals(field)) {
+      throw refused(
+          "two fields named " + name,
+          choice.getDeclaringClass().getName() + " has another one: give one of them another name");
+    }
+    if (field.getDeclaringClass() != code.kernelClass()
+        && Modifier.isPrivate(field.getModifiers())) {
+      throw refused("the private field " + name + " of a superclass", "make the field protected");
+    }
+  }
+
+  private static Field declared(Class<?> start, String name) {
+    for (Class<?> c = start; c != null && c != Kernel.class; c = c.getSuperclass()) {
       for (Field each : c.getDeclaredFields()) {
         if (each.getName().equals(name)) {
-          if (c != code.kernelClass() && Modifier.isPrivate(each.getModifiers())) {
-            throw refused(
-                "the private field " + name + " of a superclass", "make the field protected");
-          }
-          return;
+          return each;
         }
       }
     }
+    return null;
   }
 
   private static boolean isSegment(String descriptor) {

@@ -52,6 +52,7 @@ class RefusalTest {
         Arguments.of(
             RefusedKernels.SameNameElsewhere.class, "a call of", "give one of them another name"),
         Arguments.of(RefusedKernels.NameOfAnIntrinsic.class, "named max", "another name"),
+        Arguments.of(RefusedKernels.HidesField.class, "two fields named a", "another name"),
         Arguments.of(RefusedKernels.InHelper.class, "break", "head of the loop"));
   }
 

@@ -417,4 +417,14 @@ final class RefusedKernels {
       a[0] = Elsewhere.max(a[1], 7); // here
     }
   }
+
+  static final class HidesField extends WithPrivateMethod {
+    int[] a;
+    int[] b;
+
+    @Override
+    public void run() {
+      b[0] = super.a[1] + a[0]; // here
+    }
+  }
 }
