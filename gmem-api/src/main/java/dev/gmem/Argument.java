@@ -1,7 +1,9 @@
 package dev.gmem;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /** A kernel argument that says more than its value does. */
 public sealed interface Argument {
@@ -17,6 +19,30 @@ public sealed interface Argument {
     public Buffer {
       Objects.requireNonNull(segment, "segment");
       Objects.requireNonNull(access, "access");
+    }
+  }
+
+  /**
+   * A vector, as {@code float4} of OpenCL C.
+   *
+   * @param components boxed numbers of one primitive type; 2, 3, 4, 8 or 16 of them
+   */
+  record Vector(List<Object> components) implements Argument {
+    private static final Set<Class<?>> TYPES =
+        Set.of(Byte.class, Short.class, Integer.class, Long.class, Float.class, Double.class);
+
+    /** Copies the list; rejects other numbers of components, and other or differing types. */
+    public Vector {
+      components = List.copyOf(components);
+      if (!Set.of(2, 3, 4, 8, 16).contains(components.size())) {
+        throw new IllegalArgumentException(
+            "a vector has 2, 3, 4, 8 or 16 components: components=" + components.size());
+      }
+      Class<?> type = components.getFirst().getClass();
+      if (!TYPES.contains(type) || components.stream().anyMatch(c -> c.getClass() != type)) {
+        throw new IllegalArgumentException(
+            "the components of a vector are numbers of one type: components=" + components);
+      }
     }
   }
 
@@ -62,6 +88,16 @@ public sealed interface Argument {
    */
   static Argument overwrite(MemorySegment segment) {
     return new Buffer(segment, Access.OVERWRITE);
+  }
+
+  /**
+   * A vector, as {@code float4} of OpenCL C.
+   *
+   * @param components numbers of one primitive type; 2, 3, 4, 8 or 16 of them
+   * @return the argument
+   */
+  static Argument vector(Object... components) {
+    return new Vector(List.of(components));
   }
 
   /**

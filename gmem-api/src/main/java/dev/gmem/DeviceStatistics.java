@@ -1,11 +1,14 @@
 package dev.gmem;
 
 /**
- * What has happened on one device.
+ * What has happened on one device. Times are the device's own where it measures them; those of
+ * transfers that overlap add up.
  *
  * @param faults faults the device took, and ranges its launches had to move
  * @param bytesIn bytes copied to it
  * @param bytesOut bytes copied back from it
+ * @param copyInNanos time the copies to it took
+ * @param copyOutNanos time the copies back from it took
  * @param bytesEvicted bytes taken off it for want of room
  * @param launches kernels started
  * @param kernelNanos time its kernels ran
@@ -15,7 +18,31 @@ public record DeviceStatistics(
     long faults,
     long bytesIn,
     long bytesOut,
+    long copyInNanos,
+    long copyOutNanos,
     long bytesEvicted,
     long launches,
     long kernelNanos,
-    long residentBytes) {}
+    long residentBytes) {
+  /**
+   * Makes the statistics of a device whose copies nobody times.
+   *
+   * @param faults faults the device took, and ranges its launches had to move
+   * @param bytesIn bytes copied to it
+   * @param bytesOut bytes copied back from it
+   * @param bytesEvicted bytes taken off it for want of room
+   * @param launches kernels started
+   * @param kernelNanos time its kernels ran
+   * @param residentBytes bytes it holds now
+   */
+  public DeviceStatistics(
+      long faults,
+      long bytesIn,
+      long bytesOut,
+      long bytesEvicted,
+      long launches,
+      long kernelNanos,
+      long residentBytes) {
+    this(faults, bytesIn, bytesOut, 0, 0, bytesEvicted, launches, kernelNanos, residentBytes);
+  }
+}

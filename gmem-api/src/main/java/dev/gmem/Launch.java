@@ -14,9 +14,10 @@ public interface Launch {
   LaunchResult join();
 
   /**
-   * Tells whether the kernel has finished or failed.
+   * Tells whether the kernel has finished or failed. Host code that has read what the kernel wrote,
+   * on a device whose launches hold their arguments, finds it so.
    *
-   * @return true once {@link #join()} would not wait
+   * @return true once {@link #join()} does not wait for the kernel
    */
   boolean isDone();
 

@@ -6,7 +6,7 @@ import java.util.Map;
  * What has happened in an address space.
  *
  * @param total the sums over all allocations, past ones included
- * @param retries CPU accesses that a revocation caught in the middle and that were made again
+ * @param waits CPU accesses that a revocation found under way, and waited for
  * @param pins times an allocation was pinned to the CPU
  * @param allocatedBytes bytes allocated now, rounded to granules
  * @param tableBytes host memory that the page tables take now
@@ -14,7 +14,7 @@ import java.util.Map;
  */
 public record SpaceStatistics(
     AllocationStatistics total,
-    long retries,
+    long waits,
     long pins,
     long allocatedBytes,
     long tableBytes,

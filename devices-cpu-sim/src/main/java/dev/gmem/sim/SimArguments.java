@@ -99,6 +99,7 @@ final class SimArguments implements KernelArguments {
         switch (get(index)) {
           case GmArgument.Scalar scalar -> scalar.value().getClass().getSimpleName();
           case GmArgument.Buffer buffer -> "buffer";
+          case GmArgument.Vector vector -> "vector";
           case GmArgument.Local local -> "local memory";
         };
     return new IllegalArgumentException(

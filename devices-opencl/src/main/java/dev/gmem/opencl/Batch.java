@@ -16,7 +16,9 @@ final class Batch {
   private final List<cl_event> events;
   private final ClException enqueueFailure;
   private final Lane.End end;
+  private final long enqueuedNanos = System.nanoTime();
   private int inside;
+  private boolean joined;
   private boolean told;
   private boolean released;
 
@@ -31,6 +33,11 @@ final class Batch {
     return events;
   }
 
+  /** When the last of its commands had been enqueued, by {@link System#nanoTime}. */
+  long enqueuedNanos() {
+    return enqueuedNanos;
+  }
+
   /** Whether there is still something to wait for; if so, {@link #leave} must follow. */
   synchronized boolean enter() {
     if (told) {
@@ -38,6 +45,16 @@ final class Batch {
     }
     inside++;
     return true;
+  }
+
+  /** Notes that whoever wants the result waits for it by itself. */
+  synchronized void joined() {
+    joined = true;
+  }
+
+  /** Whether anybody did. */
+  synchronized boolean wasJoined() {
+    return joined;
   }
 
   /**

@@ -12,7 +12,7 @@ import org.jocl.cl_program;
 final class KernelPool {
   private final Cl cl;
   private final cl_program program;
-  private final Deque<cl_kernel> free = new ArrayDeque<>();
+  private final Deque<PooledKernel> free = new ArrayDeque<>();
   private String name;
   private boolean closed;
 
@@ -25,23 +25,23 @@ final class KernelPool {
   KernelPool(Cl cl, cl_program program, cl_kernel first) {
     this.cl = cl;
     this.program = program;
-    free.add(first);
+    free.add(new PooledKernel(first));
   }
 
   synchronized void name(String value) {
     name = value;
   }
 
-  /** Takes an object; the most recently used one, as the driver may have kept something of it. */
-  synchronized cl_kernel take() {
+  /** Takes an object; the most recently used one, which most likely has the right arguments. */
+  synchronized PooledKernel take() {
     if (closed) {
       throw new IllegalStateException("the kernel's program is closed: kernel=" + name);
     }
-    cl_kernel kernel = free.pollLast();
-    return kernel == null ? cl.createKernel(program, name) : kernel;
+    PooledKernel kernel = free.pollLast();
+    return kernel == null ? new PooledKernel(cl.createKernel(program, name)) : kernel;
   }
 
-  synchronized void give(cl_kernel kernel) {
+  synchronized void give(PooledKernel kernel) {
     if (closed) {
       release(kernel);
     } else {
@@ -56,9 +56,9 @@ final class KernelPool {
     }
   }
 
-  private void release(cl_kernel kernel) {
+  private void release(PooledKernel kernel) {
     try (Releases releases = new Releases()) {
-      releases.add(() -> cl.releaseKernel(kernel));
+      releases.add(() -> cl.releaseKernel(kernel.handle()));
     }
   }
 }

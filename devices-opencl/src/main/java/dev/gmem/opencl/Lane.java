@@ -15,7 +15,11 @@ import org.jocl.cl_event;
  * <p><b>Waiting.</b> Commands end in the order in which they were enqueued, so one waiter at a time
  * is enough. OpenCL's callbacks are not used: they come on threads of the driver, which must not
  * run our code, and cost more than a thread that waits (measured on PoCL: 140 against 90 µs).
- * Whoever joins a result waits for it by itself as well, which saves a switch of threads.
+ *
+ * <p>Whoever joins a result waits for the device by itself, which saves a switch of threads. While
+ * one result after the other is joined, the waiter is only in the way (two threads that are woken
+ * for the same end); so it leaves each new batch to whoever joins it, and sees to it a moment later
+ * if nobody did.
  *
  * <p><b>Guarantees.</b> Each batch is told its end exactly once, after all of its commands have
  * ended, failed ones and those after a failure included: memory that a command uses is not let go
@@ -27,6 +31,15 @@ import org.jocl.cl_event;
  */
 final class Lane {
   private static final long POLL_NANOS = 50_000;
+
+  /** So many joined results in a row let the waiter expect the next one to be joined. */
+  private static final int JOINED_MIN = 4;
+
+  /** How long it leaves a batch alone then. */
+  private static final long LEAVE_NANOS = 500_000;
+
+  /** How long it stays without a batch then, because to wake it costs whoever submits the next. */
+  private static final long STAY_NANOS = 5_000_000;
 
   /** Enqueues the commands of a batch. */
   interface Commands {
@@ -56,8 +69,14 @@ final class Lane {
   private final Executor threads;
   private final boolean endsMayBlock;
   private final Deque<Batch> pending = new ArrayDeque<>();
+  private Thread waiter;
   private boolean waiting;
+  private boolean resting;
+  private boolean closed;
+  private int underWay;
   private int helpers;
+  private int joined;
+  private long lastNanos;
 
   /**
    * Makes one.
@@ -76,7 +95,7 @@ final class Lane {
 
   /** How many batches have not ended. */
   synchronized int load() {
-    return pending.size() + (waiting ? 1 : 0);
+    return underWay;
   }
 
   /**
@@ -99,11 +118,7 @@ final class Lane {
       }
       batch = new Batch(cl, events, failure, end);
       if (!events.isEmpty()) {
-        pending.addLast(batch);
-        if (!waiting) {
-          waiting = true;
-          threads.execute(this::waitForAll);
-        }
+        add(batch);
         return batch;
       }
     }
@@ -112,6 +127,18 @@ final class Lane {
     batch.leave();
     rest.run();
     return batch;
+  }
+
+  private void add(Batch batch) {
+    pending.addLast(batch);
+    underWay++;
+    lastNanos = batch.enqueuedNanos();
+    if (!waiting) {
+      waiting = true;
+      threads.execute(this::waitForAll);
+    } else if (resting && joined < JOINED_MIN) {
+      LockSupport.unpark(waiter);
+    }
   }
 
   private void waitForAll() {
@@ -128,9 +155,10 @@ final class Lane {
       if (rest == null) {
         continue;
       }
+      boolean last = told(batch);
       if (!endsMayBlock) {
         rest.run();
-      } else if (isLast()) {
+      } else if (last) {
         rest.run();
         return;
       } else {
@@ -140,23 +168,50 @@ final class Lane {
   }
 
   /** The batch to wait for; null to stop. */
-  private synchronized Batch next() {
-    Batch batch = pending.pollFirst();
-    if (batch == null) {
-      waiting = false;
-      notifyAll();
+  private Batch next() {
+    while (true) {
+      synchronized (this) {
+        waiter = Thread.currentThread();
+        resting = false;
+        Batch batch = pending.peekFirst();
+        boolean patient = joined >= JOINED_MIN && !closed;
+        if (batch != null) {
+          if (!patient || System.nanoTime() - batch.enqueuedNanos() >= LEAVE_NANOS) {
+            return pending.pollFirst();
+          }
+        } else if (!patient || System.nanoTime() - lastNanos >= STAY_NANOS) {
+          stop();
+          return null;
+        }
+        resting = true;
+      }
+      LockSupport.parkNanos(LEAVE_NANOS);
     }
-    return batch;
   }
 
-  /** Whether there is nothing to wait for. If so, the next batch gets another waiter. */
-  private synchronized boolean isLast() {
-    if (!pending.isEmpty()) {
+  /**
+   * The waiter has told an end.
+   *
+   * @param batch whose end
+   * @return whether there is nothing to wait for, and the next batch gets another waiter, if this
+   *     one may block
+   */
+  private synchronized boolean told(Batch batch) {
+    underWay--;
+    if (!batch.wasJoined()) {
+      joined = 0;
+    }
+    if (!endsMayBlock || !pending.isEmpty()) {
       return false;
     }
+    stop();
+    return true;
+  }
+
+  private void stop() {
+    waiter = null;
     waiting = false;
     notifyAll();
-    return true;
   }
 
   /** Waits for a batch on the calling thread, and tells its end if nobody was faster. */
@@ -165,12 +220,18 @@ final class Lane {
       if (!batch.enter()) {
         return;
       }
+      batch.joined();
       helpers++;
+      joined = Math.min(joined + 1, JOINED_MIN);
     }
     Runnable rest = batch.ended(await(batch));
     batch.leave();
     synchronized (this) {
       helpers--;
+      if (rest != null) {
+        underWay--;
+        pending.remove(batch);
+      }
       notifyAll();
     }
     if (rest != null) {
@@ -234,6 +295,8 @@ final class Lane {
     }
     boolean interrupted = false;
     synchronized (this) {
+      closed = true;
+      LockSupport.unpark(waiter);
       while (waiting || helpers > 0) {
         try {
           wait();

@@ -35,6 +35,7 @@ final class LaunchCall {
   private final List<Copy> before = new ArrayList<>(0);
   private final List<Copy> after = new ArrayList<>(0);
   private final Pending<Long> result = new Pending<>();
+  private PooledKernel pooled;
   private cl_kernel kernel;
   private boolean usesAddresses;
 
@@ -56,8 +57,9 @@ final class LaunchCall {
 
   CompletableFuture<Long> start(List<GmArgument> arguments) {
     try {
-      kernel = pool.take();
-      releases.add(() -> pool.give(kernel));
+      pooled = pool.take();
+      kernel = pooled.handle();
+      releases.add(() -> pool.give(pooled));
       for (int i = 0; i < arguments.size(); i++) {
         bind(i, arguments.get(i));
       }
@@ -65,6 +67,7 @@ final class LaunchCall {
         cl.allowSystemPointers(kernel);
       }
     } catch (RuntimeException e) {
+      forget();
       releases.close();
       result.completeExceptionally(failed(e));
       return result;
@@ -98,6 +101,9 @@ final class LaunchCall {
 
   private Runnable end(List<cl_event> events, ClException failure, long start) {
     long nanos = failure == null ? nanos(events.get(before.size()), start) : 0;
+    if (failure != null) {
+      forget();
+    }
     releases.close();
     return () -> {
       if (failure == null) {
@@ -144,8 +150,32 @@ final class LaunchCall {
     switch (argument) {
       case GmArgument.Buffer buffer -> bind(index, buffer);
       case GmArgument.Scalar(Object value) ->
-          cl.setScalar(kernel, index, LaunchRules.type(shape, index, value).encode(value));
-      case GmArgument.Local(long bytes) -> cl.setLocal(kernel, index, bytes);
+          set(
+              index,
+              argument,
+              () ->
+                  cl.setScalar(kernel, index, LaunchRules.type(shape, index, value).encode(value)));
+      case GmArgument.Vector(List<Object> components) ->
+          set(
+              index,
+              argument,
+              () ->
+                  cl.setScalar(
+                      kernel,
+                      index,
+                      LaunchRules.vectorType(shape, index, components).encode(components)));
+      case GmArgument.Local(long bytes) ->
+          set(index, argument, () -> cl.setLocal(kernel, index, bytes));
+    }
+  }
+
+  private void set(int index, Object value, Runnable set) {
+    pooled.bind(index, shape.arguments().size(), value, set);
+  }
+
+  private void forget() {
+    if (pooled != null) {
+      pooled.forget();
     }
   }
 
@@ -153,15 +183,19 @@ final class LaunchCall {
     Place place = attached.mmu().place(buffer);
     if (place.byAddress()) {
       usesAddresses = true;
-      cl.setPointer(kernel, index, HostPointers.of(buffer.address()));
+      set(
+          index,
+          buffer.address(),
+          () -> cl.setPointer(kernel, index, HostPointers.of(buffer.address())));
     } else if (place.offset() == 0) {
-      cl.setBuffer(kernel, index, place.buffer());
+      set(index, place.buffer(), () -> cl.setBuffer(kernel, index, place.buffer()));
     } else if (place.offset() % attached.session().facts().alignmentBytes() == 0) {
       cl_mem part = cl.createSubBuffer(place.buffer(), place.offset(), buffer.bytes());
       releases.add(() -> cl.releaseBuffer(part));
-      cl.setBuffer(kernel, index, part);
+      set(index, null, () -> cl.setBuffer(kernel, index, part));
     } else {
-      cl.setBuffer(kernel, index, stage(place, buffer));
+      cl_mem stage = stage(place, buffer);
+      set(index, null, () -> cl.setBuffer(kernel, index, stage));
     }
   }
 

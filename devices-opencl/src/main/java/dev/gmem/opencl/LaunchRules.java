@@ -5,10 +5,14 @@ import dev.gmem.NdRange;
 import dev.gmem.spi.GmArgument;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What a launch must keep to, checked before anything moves. */
 final class LaunchRules {
+  private static final Pattern VECTOR =
+      Pattern.compile("(?<type>u?(char|short|int|long)|float|double)(?<count>\\d+)");
+
   private static final Pattern NO_SCALAR =
       Pattern.compile("(u?(char|short|int|long)|float|double|half)\\d+|half|bool|size_t");
 
@@ -65,6 +69,7 @@ final class LaunchRules {
           case GmArgument.Buffer buffer ->
               parameter.parameter() != Parameter.SCALAR && parameter.parameter() != Parameter.LOCAL;
           case GmArgument.Scalar scalar -> parameter.parameter() == Parameter.SCALAR;
+          case GmArgument.Vector vector -> parameter.parameter() == Parameter.SCALAR;
           case GmArgument.Local local -> parameter.parameter() == Parameter.LOCAL;
         };
     if (!matches) {
@@ -81,6 +86,9 @@ final class LaunchRules {
     }
     if (argument instanceof GmArgument.Scalar(Object value)) {
       type(shape, index, value);
+    }
+    if (argument instanceof GmArgument.Vector(List<Object> components)) {
+      vectorType(shape, index, components);
     }
     if (argument instanceof GmArgument.Buffer buffer
         && parameter.constant()
@@ -108,7 +116,7 @@ final class LaunchRules {
     ScalarType type = ScalarType.of(parameter.type());
     if (type == null && NO_SCALAR.matcher(parameter.type()).matches()) {
       throw new IllegalArgumentException(
-          "a parameter of this type has no Java scalar; use a buffer: kernel="
+          "a parameter of this type has no Java scalar; use Argument.vector, or a buffer: kernel="
               + shape.name()
               + " index="
               + index
@@ -133,6 +141,34 @@ final class LaunchRules {
               + ")");
     }
     return type == null ? natural : type;
+  }
+
+  /**
+   * Finds the type that the components of a vector are passed as.
+   *
+   * @throws IllegalArgumentException if the parameter cannot take the vector
+   */
+  static ScalarType vectorType(KernelShape shape, int index, List<Object> components) {
+    KernelShape.Argument parameter = shape.arguments().get(index);
+    Matcher vector = VECTOR.matcher(parameter.type());
+    boolean fits =
+        vector.matches() && vector.group("count").equals(Integer.toString(components.size()));
+    ScalarType type = fits ? ScalarType.of(vector.group("type")) : null;
+    if (type == null || !components.stream().allMatch(type::takes)) {
+      throw new IllegalArgumentException(
+          "a vector must be of its parameter's type, or widen to it without loss: kernel="
+              + shape.name()
+              + " index="
+              + index
+              + " parameter="
+              + parameter
+              + " argument="
+              + components
+              + " ("
+              + components.getFirst().getClass().getSimpleName()
+              + ")");
+    }
+    return type;
   }
 
   /** A slice that is copied aside must not be seen under two names while it changes. */

@@ -4,6 +4,7 @@ import dev.gmem.Access;
 import dev.gmem.DeviceMemoryExhaustedException;
 import dev.gmem.spi.GmArgument;
 import dev.gmem.spi.GmCopy;
+import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmMmu;
@@ -18,10 +19,13 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
+import org.jocl.cl_event;
 import org.jocl.cl_mem;
 
 /**
@@ -40,6 +44,8 @@ final class OpenClMmu implements GmMmu {
   private final HostAccess access;
   private final boolean hostAlways;
   private final Room room;
+  private final IdleBuffers idle;
+  private final CopyClock clock;
   private final ConcurrentSkipListMap<Long, Store> stores = new ConcurrentSkipListMap<>();
 
   /**
@@ -58,6 +64,8 @@ final class OpenClMmu implements GmMmu {
     this.access = access;
     this.hostAlways = hostAlways;
     this.room = new Room(limitBytes);
+    this.idle = new IdleBuffers(session.cl(), room);
+    this.clock = new CopyClock(session.cl());
   }
 
   // ---- addresses ----
@@ -68,7 +76,7 @@ final class OpenClMmu implements GmMmu {
     if (before != null && before.getValue().allocation().end() > range.address()) {
       return GmStatus.PAGE_EXIST;
     }
-    stores.put(range.address(), new Store(session, range, access, room, hostAlways));
+    stores.put(range.address(), new Store(session, range, access, room, idle, hostAlways));
     return GmStatus.SUCCESS;
   }
 
@@ -138,6 +146,8 @@ final class OpenClMmu implements GmMmu {
             (events, failure) -> {
               if (failure != null) {
                 store.release(run);
+              } else if (mapping.copy()) {
+                clock.in(events);
               }
               return () -> settle(result, failure, run, true);
             });
@@ -172,6 +182,7 @@ final class OpenClMmu implements GmMmu {
                 Transfers.read(session.cl(), queue, events, buffer, offset, unmapping.host()),
             (events, failure) -> {
               if (failure == null) {
+                clock.out(events);
                 store.release(run);
               }
               return () -> settle(result, failure, run, false);
@@ -185,6 +196,7 @@ final class OpenClMmu implements GmMmu {
     if (failure == null) {
       result.complete(GmStatus.SUCCESS);
     } else if (toDevice && failure.isNoRoom()) {
+      idle.releaseAll();
       result.complete(GmStatus.NOMEM);
     } else {
       result.completeExceptionally(
@@ -263,6 +275,7 @@ final class OpenClMmu implements GmMmu {
     return transfer(
         session.toDevice(),
         destination,
+        clock::in,
         (queue, events) ->
             Transfers.write(
                 session.cl(), queue, events, store.buffer(), store.offset(destination), source));
@@ -292,6 +305,7 @@ final class OpenClMmu implements GmMmu {
     return transfer(
         session.toHost(),
         source,
+        clock::out,
         (queue, events) ->
             Transfers.read(
                 session.cl(), queue, events, store.buffer(), store.offset(source), destination));
@@ -312,6 +326,7 @@ final class OpenClMmu implements GmMmu {
     return transfer(
         session.toDevice(),
         destination,
+        within -> {},
         (queue, events) ->
             events.add(
                 session
@@ -325,10 +340,18 @@ final class OpenClMmu implements GmMmu {
                         bytes)));
   }
 
-  private GmStatus transfer(Lane lane, long address, Lane.Commands commands) {
+  private GmStatus transfer(
+      Lane lane, long address, Consumer<List<cl_event>> timed, Lane.Commands commands) {
     Pending<GmStatus> result = new Pending<>();
     Batch batch =
-        lane.submit(commands, (events, failure) -> () -> settle(result, failure, address));
+        lane.submit(
+            commands,
+            (events, failure) -> {
+              if (failure == null) {
+                timed.accept(events);
+              }
+              return () -> settle(result, failure, address);
+            });
     result.on(lane, batch);
     return join(result);
   }
@@ -348,6 +371,11 @@ final class OpenClMmu implements GmMmu {
                 + " cause="
                 + failure.getMessage(),
             failure));
+  }
+
+  @Override
+  public Optional<GmCopyTimes> copyTimes() {
+    return Optional.of(clock.times());
   }
 
   private static MemorySegment frames(long address, long bytes) {

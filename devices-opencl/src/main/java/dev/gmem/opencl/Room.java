@@ -23,6 +23,10 @@ final class Room {
     usedBytes.addAndGet(-bytes);
   }
 
+  long usedBytes() {
+    return usedBytes.get();
+  }
+
   long limitBytes() {
     return limitBytes;
   }

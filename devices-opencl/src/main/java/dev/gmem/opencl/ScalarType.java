@@ -2,6 +2,7 @@ package dev.gmem.opencl;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -70,6 +71,19 @@ enum ScalarType {
   /** A value in the device's layout. */
   byte[] encode(Object value) {
     ByteBuffer target = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    put(target, value);
+    return target.array();
+  }
+
+  /** A vector in the device's layout, in which three components take the room of four. */
+  byte[] encode(List<Object> components) {
+    int count = components.size() == 3 ? 4 : components.size();
+    ByteBuffer target = ByteBuffer.allocate(count * bytes).order(ByteOrder.LITTLE_ENDIAN);
+    components.forEach(component -> put(target, component));
+    return target.array();
+  }
+
+  private void put(ByteBuffer target, Object value) {
     switch (this) {
       case CHAR -> target.put((byte) integer(value));
       case SHORT -> target.putShort((short) integer(value));
@@ -78,7 +92,6 @@ enum ScalarType {
       case FLOAT -> target.putFloat(((Number) value).floatValue());
       case DOUBLE -> target.putDouble(((Number) value).doubleValue());
     }
-    return target.array();
   }
 
   private static long integer(Object value) {

@@ -13,7 +13,8 @@ import org.jocl.cl_mem;
  * <table>
  *   <caption>What holds the bytes</caption>
  *   <tr><th>state</th><th>buffer</th><th>mapping</th></tr>
- *   <tr><td>nothing mapped</td><td>none</td><td></td></tr>
+ *   <tr><td>nothing mapped</td><td>none; own memory is {@linkplain IdleBuffers idle}</td>
+ *       <td></td></tr>
  *   <tr><td>own memory</td><td>a {@code cl_mem} of the whole allocation, from the first granule to
  *       the last</td><td>transfers</td></tr>
  *   <tr><td>host frames</td><td>none if kernels take addresses; else one over the frames, made when
@@ -30,6 +31,7 @@ final class Store {
   private final GmRange allocation;
   private final HostAccess access;
   private final Room room;
+  private final IdleBuffers idle;
   private final boolean hostAlways;
   private final int granuleBytes;
   private final BitSet mapped = new BitSet();
@@ -45,14 +47,22 @@ final class Store {
    * @param allocation its addresses
    * @param access how kernels reach host memory
    * @param room what bounds own memory
+   * @param idle where own memory is kept meanwhile
    * @param hostAlways true if it never has memory of its own
    */
-  Store(Session session, GmRange allocation, HostAccess access, Room room, boolean hostAlways) {
+  Store(
+      Session session,
+      GmRange allocation,
+      HostAccess access,
+      Room room,
+      IdleBuffers idle,
+      boolean hostAlways) {
     this.cl = session.cl();
     this.session = session;
     this.allocation = allocation;
     this.access = access;
     this.room = room;
+    this.idle = idle;
     this.hostAlways = hostAlways;
     this.host = hostAlways;
     this.granuleBytes = session.attachment().granuleBytes();
@@ -139,11 +149,15 @@ final class Store {
     if (!room.take(run.bytes())) {
       return false;
     }
+    if (buffer == null) {
+      buffer = idle.take(this);
+    }
+    idle.trim();
     if (buffer != null) {
       return true;
     }
     try {
-      buffer = cl.createBuffer(session.context(), allocation.bytes());
+      buffer = create();
       return true;
     } catch (ClException e) {
       room.give(run.bytes());
@@ -152,6 +166,17 @@ final class Store {
       }
       throw new GmStatusException(
           GmStatus.FAILURE_UNKNOWN, "no buffer could be made: bytes=" + allocation.bytes(), e);
+    }
+  }
+
+  private cl_mem create() {
+    try {
+      return cl.createBuffer(session.context(), allocation.bytes());
+    } catch (ClException e) {
+      if (e.isNoRoom() && idle.releaseAll()) {
+        return cl.createBuffer(session.context(), allocation.bytes());
+      }
+      throw e;
     }
   }
 
@@ -170,8 +195,15 @@ final class Store {
     if (!host) {
       room.give(run.bytes());
     }
-    if (mappedBytes == 0 && !hostAlways) {
+    if (mappedBytes > 0 || hostAlways) {
+      return;
+    }
+    if (host) {
       releaseBuffer();
+    } else {
+      cl_mem emptied = buffer;
+      buffer = null;
+      idle.keep(this, emptied, allocation.bytes());
     }
   }
 
@@ -208,6 +240,7 @@ final class Store {
   /** Lets everything go. */
   synchronized void close() {
     releaseBuffer();
+    idle.release(this);
   }
 
   private void releaseBuffer() {

@@ -6,8 +6,8 @@
  *
  * <ul>
  *   <li><b>discrete</b>: the device has memory of its own; granules migrate there and back. An
- *       allocation is one {@code cl_mem}, made when the first of its granules comes and released
- *       when the last one leaves, because an argument of a kernel must be contiguous.
+ *       allocation is one {@code cl_mem}, made when the first of its granules comes and kept when
+ *       the last one leaves, because an argument of a kernel must be contiguous.
  *   <li><b>zero-copy</b>: kernels work on the host frames themselves; nothing is transferred.
  * </ul>
  *

@@ -216,6 +216,52 @@ class ComputeTest {
     assertSays(rejection(kernel, NdRange.of(1), one, half, half), "index=2", "float4", "buffer");
   }
 
+  @Test
+  void vectorsOfEveryTypeAndLengthArrive() {
+    GmKernel kernel =
+        setup.kernel(
+            """
+            __kernel void k(__global double* out, char2 a, ushort3 b, int4 c, long8 d, float16 e) {
+              out[0] = a.x + 10 * a.y;
+              out[1] = b.x + 10 * b.y + 100 * b.z;
+              out[2] = c.x + 10 * c.y + 100 * c.z + 1000 * c.w;
+              out[3] = d.s0 + 10 * d.s7;
+              out[4] = e.s0 + 10 * e.sf;
+            }
+            """);
+    GmRange out = setup.mapped(setup.space().allocate(1));
+    Setup.run(
+        kernel,
+        NdRange.of(1),
+        Setup.buffer(out, Access.READ_WRITE),
+        vector((byte) -1, (byte) 2),
+        vector((short) 1, (short) 2, (short) 3),
+        vector(1, 2, 3, -4),
+        vector(1L, 0L, 0L, 0L, 0L, 0L, 0L, 1L << 40),
+        vector(0.5f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0.25f));
+    setup.home(out);
+    double[] expected = {19, 321, -3679, 1 + 10.0 * (1L << 40), 3};
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], setup.space().host(out).getAtIndex(ValueLayout.JAVA_DOUBLE, i), 0);
+    }
+  }
+
+  private static GmArgument vector(Object... components) {
+    return new GmArgument.Vector(List.of(components));
+  }
+
+  @Test
+  void vectorsThatAreNotTheParametersAreRefused() {
+    GmKernel kernel = setup.kernel("__kernel void k(float4 v, int n) {}");
+    GmArgument one = Setup.scalar(1);
+    GmArgument right = vector(1f, 2f, 3f, 4f);
+    kernel.validate(NdRange.of(1), List.of(right, one));
+    assertSays(rejection(kernel, NdRange.of(1), vector(1f, 2f), one), "index=0", "float4 v");
+    assertSays(rejection(kernel, NdRange.of(1), vector(1d, 2d, 3d, 4d), one), "index=0", "Double");
+    assertSays(rejection(kernel, NdRange.of(1), vector(1, 2, 3, 4), one), "index=0", "Integer");
+    assertSays(rejection(kernel, NdRange.of(1), right, vector(1, 2)), "index=1", "int n");
+  }
+
   // ---- kinds of arguments ----
 
   @Test

@@ -1,6 +1,7 @@
 package dev.gmem.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -63,8 +64,15 @@ class FailureInjectionTest {
    * @return the functions that failed
    */
   private List<String> failEachCall(int code, BooleanSupplier action, Consumer<Boolean> check) {
+    return failEachCall(code, () -> {}, action, check);
+  }
+
+  /** As above, with something to do before each attempt. */
+  private List<String> failEachCall(
+      int code, Runnable before, BooleanSupplier action, Consumer<Boolean> check) {
     List<String> failed = new ArrayList<>();
     for (int call = 0; call < CALLS_MAX; call++) {
+      before.run();
       recorder.failAt(call, code);
       boolean succeeded = action.getAsBoolean();
       recorder.failNone();
@@ -122,7 +130,9 @@ class FailureInjectionTest {
             if (mapped) {
               assertEquals(GmStatus.SUCCESS, setup.space().unmapAsync(range, copy).join());
             }
+            assertEquals(GmStatus.SUCCESS, setup.device().mmu().peerVaFree(range));
             assertEquals(0, recorder.alive("Buffer"), "buffers");
+            assertEquals(GmStatus.SUCCESS, setup.device().mmu().peerVaAlloc(range));
             setup.assertNumbered(range, 0);
           });
     }
@@ -202,7 +212,7 @@ class FailureInjectionTest {
                 setup.assertNumbered(range, 0);
                 setup.mapped(range);
               });
-      assertCovers(failed, "enqueueRead", "flush", "await", "releaseEvent", "releaseBuffer");
+      assertCovers(failed, "enqueueRead", "flush", "await", "releaseEvent");
       setup.home(range);
     }
   }
@@ -246,19 +256,38 @@ class FailureInjectionTest {
         Setup.scalar(1_000_000),
         new GmArgument.Local(64 * Integer.BYTES)
       };
-      List<String> failed =
-          failEachCall(
-              INVALID_OPERATION,
-              () -> launches(kernel, NdRange.of(items).local(64), arguments),
-              succeeded -> {
-                setup.home(range);
-                assertSliceIsWhole(setup, range, offset / Integer.BYTES, items, succeeded);
-                number(setup, range);
-                setup.mapped(range);
-              });
+      NdRange groups = NdRange.of(items).local(64);
+      List<String> failed = new ArrayList<>();
+      boolean[] first = {true};
+      for (int round = 0; round < 2; round++) {
+        // The first round makes what stays, the second finds it made; each call has its turn.
+        failed.addAll(
+            failEachCall(
+                INVALID_OPERATION,
+                () -> {
+                  if (!first[0]) {
+                    forgetArguments(kernel, groups, arguments);
+                  }
+                  first[0] = false;
+                },
+                () -> launches(kernel, groups, arguments),
+                succeeded -> {
+                  setup.home(range);
+                  assertSliceIsWhole(setup, range, offset / Integer.BYTES, items, succeeded);
+                  number(setup, range);
+                  setup.mapped(range);
+                }));
+      }
       setup.home(range);
       return failed;
     }
+  }
+
+  /** Has a launch fail, after which the next one sets all of its arguments. */
+  private void forgetArguments(GmKernel kernel, NdRange range, GmArgument... arguments) {
+    recorder.failAt("enqueueKernel", 0, INVALID_OPERATION);
+    assertFalse(launches(kernel, range, arguments));
+    recorder.failNone();
   }
 
   private boolean launches(GmKernel kernel, NdRange range, GmArgument... arguments) {

@@ -36,6 +36,7 @@ final class Recorder implements InvocationHandler {
   private final List<String> calls = new CopyOnWriteArrayList<>();
   private int failAt = -1;
   private int failCode;
+  private String failOnly;
   private int counted;
   private String failed;
 
@@ -52,15 +53,23 @@ final class Recorder implements InvocationHandler {
   /** Has one call fail, counted from now. */
   synchronized void failAt(int call, int code) {
     failAt = call;
+    failOnly = null;
     failCode = code;
     counted = 0;
     failed = null;
     calls.clear();
   }
 
+  /** Has one call of a function fail, counted from now. */
+  synchronized void failAt(String function, int call, int code) {
+    failAt(call, code);
+    failOnly = function;
+  }
+
   /** Has no call fail any more. */
   synchronized void failNone() {
     failAt = -1;
+    failOnly = null;
   }
 
   /** The function that was made to fail, or null. */
@@ -106,7 +115,8 @@ final class Recorder implements InvocationHandler {
   }
 
   private synchronized boolean fails(String name) {
-    if (failAt < 0 || counted++ != failAt) {
+    boolean counts = failAt >= 0 && (failOnly == null || failOnly.equals(name));
+    if (!counts || counted++ != failAt) {
       return false;
     }
     failAt = -1;

@@ -14,11 +14,11 @@ public final class GmCounters {
   /** Calls of a handler's {@code fault}. */
   public static final int FAULTS = 1;
 
-  /** Accesses that were unwound and made again. */
-  public static final int RETRIES = 2;
+  /** Accesses that a revocation found under way, and waited for. */
+  public static final int WAITS = 2;
 
-  /** Handshakes. */
-  public static final int HANDSHAKES = 3;
+  /** Revocations. */
+  public static final int REVOCATIONS = 3;
 
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
   private static final int STRIPES = 64;

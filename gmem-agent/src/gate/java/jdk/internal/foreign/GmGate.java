@@ -10,40 +10,28 @@ import jdk.internal.vm.annotation.ForceInline;
  *
  * <p>The rewritten {@code ScopedMemoryAccess} has two ways to memory. On the <em>fast way</em> a
  * {@code @Scoped} method tests the session and the gate, and accesses memory, exactly as in the
- * JDK; a handshake that finds a thread between the two throws {@link #RETRY} into it. On the
- * <em>seated way</em>, {@link GmSeated}, the access is made outside of {@code @Scoped} methods, and
- * a handshake is followed by a wait for it. Memory that is not unified knows the fast way only.
+ * JDK. On the <em>seated way</em>, {@link GmSeated}, the access is made outside of {@code @Scoped}
+ * methods, on a seat that a revocation waits for. Memory that is not unified knows the fast way
+ * only.
  *
  * <table>
  * <caption>Which way an access to unified memory takes</caption>
- * <tr><th>access</th><th>gate open for it</th><th>gate closed for it</th></tr>
+ * <tr><th>access</th><th>trusting, gate open</th><th>careful, or gate closed</th></tr>
  * <tr><td>plain read or write, ordered read, vector</td><td>fast</td><td>seated</td></tr>
  * <tr><td>ordered write, read-modify-write, many bytes</td><td>seated</td><td>seated</td></tr>
  * </table>
  *
- * <p>Guarantees:
+ * <p>{@link GmMode} says when code is trusting, and when it is careful.
  *
- * <ol>
- *   <li>An access on the fast way is made only if the gate was open after the last handshake that
- *       this thread answered. The test is made in the {@code @Scoped} method, and nothing between
- *       it and the access blocks. If the thread answers a handshake there, it is unwound. If
- *       compiled code tests before a loop, and the thread answers a handshake in the loop, the JVM
- *       gives that code up. This is the JDK's own argument for closing shared sessions; what it
- *       leaves open, {@link GmRegion#quiesce} closes.
- *   <li>What the fast way does may be done twice: a plain read or write of which nobody can tell
- *       when it happened, since no later action of the thread has happened. What may not, takes the
- *       seated way.
- *   <li>A thread that is unwound has the interrupt status that others gave it.
- * </ol>
- *
- * <p>Any thread may call any method. None keeps a lock.
+ * <p>Guarantee: in careful mode, no access to unified memory is made on the fast way, but by
+ * threads that {@link GmMode} waited for. Any thread may call any method. None keeps a lock.
  */
 public final class GmGate {
-  /** What a handshake throws into an access that must be made again. Never leaves the wrapper. */
-  static final ScopedAccessError RETRY = new ScopedAccessError(null);
-
-  /** What an access throws itself, when it finds the gate closed on the fast way. Stays as well. */
-  private static final ScopedAccessError GATED = new ScopedAccessError(null);
+  /**
+   * What makes an access leave the fast way for the seated one: the access throws it itself, or a
+   * handshake does. Never leaves the wrapper.
+   */
+  static final ScopedAccessError SEATED = new ScopedAccessError(null);
 
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
   private static final long WORD =
@@ -59,28 +47,38 @@ public final class GmGate {
     return UNSAFE.compareAndSetInt(session, WORD, expected, word);
   }
 
+  /** Returns the mode that this code was installed for. The agent writes another constant here. */
+  @ForceInline
+  private static boolean careful() {
+    return false;
+  }
+
   // Called by the rewritten wrappers, before they take one way or the other.
 
   /**
    * Tells whether a read is to take the seated way.
    *
    * @param session or null
-   * @return true if the gate is closed for reads, or the session is closed
+   * @return true in careful mode if memory is unified; else, if the gate is closed for reads
    */
   @ForceInline
   public static boolean gatesReads(MemorySessionImpl session) {
-    return session != null && session.acquireCount < GmGateWord.READ_LIMIT;
+    return careful()
+        ? isUnified(session)
+        : session != null && session.acquireCount < GmGateWord.READ_LIMIT;
   }
 
   /**
    * Tells whether a write is to take the seated way.
    *
    * @param session or null
-   * @return true if the gate is closed for writes, or the session is closed
+   * @return true in careful mode if memory is unified; else, if the gate is closed for writes
    */
   @ForceInline
   public static boolean gatesWrites(MemorySessionImpl session) {
-    return session != null && session.acquireCount < GmGateWord.WRITE_LIMIT;
+    return careful()
+        ? isUnified(session)
+        : session != null && session.acquireCount < GmGateWord.WRITE_LIMIT;
   }
 
   /**
@@ -104,8 +102,9 @@ public final class GmGate {
   @ForceInline
   public static void checkRead(MemorySessionImpl session) {
     session.checkValidStateRaw();
-    if (session.acquireCount < GmGateWord.READ_LIMIT) {
-      gated(session);
+    int word = session.acquireCount;
+    if (careful() ? GmGateWord.isUnified(word) : word < GmGateWord.READ_LIMIT) {
+      leaveFastWay(session);
     }
   }
 
@@ -117,16 +116,17 @@ public final class GmGate {
   @ForceInline
   public static void checkWrite(MemorySessionImpl session) {
     session.checkValidStateRaw();
-    if (session.acquireCount < GmGateWord.WRITE_LIMIT) {
-      gated(session);
+    int word = session.acquireCount;
+    if (careful() ? GmGateWord.isUnified(word) : word < GmGateWord.WRITE_LIMIT) {
+      leaveFastWay(session);
     }
   }
 
   @DontInline
-  private static void gated(MemorySessionImpl session) {
+  private static void leaveFastWay(MemorySessionImpl session) {
     // A shared session that is about to close has its closed word before its state. It is alive.
     if (word(session) != GmGateWord.CLOSED) {
-      throw GATED;
+      throw SEATED;
     }
   }
 
@@ -138,15 +138,8 @@ public final class GmGate {
    * @param error what unwound the access
    * @return false if the error is the JDK's own
    */
-  @DontInline
   public static boolean again(ScopedAccessError error) {
-    if (error == RETRY) {
-      GmCounters.add(GmCounters.RETRIES);
-    } else if (error != GATED) {
-      return false;
-    }
-    GmInterrupts.restore();
-    return true;
+    return error == SEATED;
   }
 
   // Called by the rewritten SharedSession.

@@ -5,9 +5,8 @@ package jdk.internal.foreign;
  */
 public interface GmGateHandler {
   /**
-   * Tells whether an access is allowed now. Must not block, lock, allocate, throw, or call deep:
-   * the thread stays visible to the handshake only near the top of its stack, and the handshake may
-   * unwind it from here.
+   * Tells whether an access is allowed now. Called on a seat, which revocations wait for: must not
+   * block, lock, allocate, throw, or call deep.
    *
    * @param address first byte
    * @param bytes how many, at least one

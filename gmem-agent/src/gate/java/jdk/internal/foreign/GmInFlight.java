@@ -3,17 +3,15 @@ package jdk.internal.foreign;
 import jdk.internal.misc.Unsafe;
 
 /**
- * Shows which accesses that must happen exactly once are under way, so that a gate can wait for
- * them instead of unwinding them.
+ * Shows which accesses are under way, so that a gate can wait for them.
  *
  * <p>A thread takes a free seat, looks at the gate, accesses memory, and leaves the seat. A seat is
  * a sequence number: odd while taken.
  *
- * <p>Guarantee: if a gate was tightened, and then a handshake with all threads has ended, and then
- * {@link #drain} has returned, then no access that passed the gate before is under way. A thread
- * that looked at the gate before its handshake had taken its seat before that, so the seat is seen
- * to be taken; one that looked later saw the tight gate. The handshake is the fence between the
- * two.
+ * <p>Guarantee: if a gate was tightened, and then {@link #drain} has returned, then no seated
+ * access that passed the gate before is under way. Taking a seat and tightening a gate are both
+ * volatile updates, each followed by a volatile read of what the other has written: a thread that
+ * did not see the tight gate had its seat taken before {@code drain} looked at it.
  *
  * <p>Progress: {@code drain} waits for each seat to change at most once, so others that come and go
  * do not hold it up; nobody blocks while seated. Any thread may call any method.
@@ -22,7 +20,8 @@ final class GmInFlight {
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
   private static final int SEATS = 256;
   private static final int SEAT_BYTES = 128; // two cache lines: neighbours are prefetched in pairs
-  private static final int SPINS_BEFORE_YIELD = 100;
+  private static final int SPINS_BEFORE_WAIT = 200;
+  private static final int WAIT_NANOS = 20_000;
   private static final long[] SEQUENCES =
       new long[(SEATS + 1) * SEAT_BYTES / Unsafe.ARRAY_LONG_INDEX_SCALE];
 
@@ -39,6 +38,9 @@ final class GmInFlight {
         return offset;
       }
       seat++;
+      if ((seat & SEATS - 1) == 0) {
+        Thread.onSpinWait();
+      }
     }
   }
 
@@ -48,10 +50,12 @@ final class GmInFlight {
 
   /** Waits until everybody who was seated when this was called has left. */
   static void drain() {
+    UNSAFE.fullFence(); // between what was taken away, in the gate or the table, and the seats
     for (int seat = 0; seat < SEATS; seat++) {
       long offset = offset(seat);
       long sequence = UNSAFE.getLongVolatile(SEQUENCES, offset);
       if ((sequence & 1) != 0) {
+        GmCounters.add(GmCounters.WAITS);
         awaitChange(offset, sequence);
       }
     }
@@ -60,10 +64,10 @@ final class GmInFlight {
   private static void awaitChange(long offset, long sequence) {
     int spins = 0;
     while (UNSAFE.getLongVolatile(SEQUENCES, offset) == sequence) {
-      if (++spins < SPINS_BEFORE_YIELD) {
+      if (++spins < SPINS_BEFORE_WAIT) {
         Thread.onSpinWait();
       } else {
-        Thread.yield();
+        UNSAFE.park(false, WAIT_NANOS); // not a yield: the thread may hold what others wait for
       }
     }
   }

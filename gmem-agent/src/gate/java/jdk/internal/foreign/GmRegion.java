@@ -3,8 +3,8 @@ package jdk.internal.foreign;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.internal.misc.ScopedMemoryAccess;
-import jdk.internal.misc.ScopedMemoryAccess.ScopedAccessError;
 import jdk.internal.util.Architecture;
+import jdk.internal.vm.Continuation;
 import jdk.internal.vm.annotation.Hidden;
 
 /**
@@ -15,20 +15,20 @@ import jdk.internal.vm.annotation.Hidden;
  * open. Everything else may be called by any thread.
  */
 public final class GmRegion {
-  private static final ScopedMemoryAccess SCOPED_MEMORY_ACCESS =
-      ScopedMemoryAccess.getScopedMemoryAccess();
-
   /**
-   * For tests only: leaves out the handshake, and with it what makes the gate safe. A test that
-   * loses updates under this property, and only under it, is a test that can fail.
+   * For tests only: leaves out what makes a tight gate safe, the change of mode and the wait for
+   * accesses under way. A test that loses updates under this property, and only under it, is a test
+   * that can fail.
    */
-  private static final boolean HANDSHAKE = !Boolean.getBoolean("gmem.test.noHandshake");
+  static final boolean TRUST_ALL = Boolean.getBoolean("gmem.test.trustAll");
 
   /** False where the processor keeps loads in their order. */
   private static final boolean LOADS_REORDER = !Architecture.isX64() && !Architecture.isX86();
 
-  /** A session that guards nothing. */
-  private static final MemorySessionImpl NOBODYS = MemorySessionImpl.createShared();
+  // Changes of a gate. Those that tighten it are the word that it gets, which is negative.
+  private static final int OPENED = 0;
+  private static final int OPENED_TO_READS = 1;
+  private static final int OPENED_AND_PINNED = 2;
 
   /** Regions by slot. Read without a lock; replaced, and changed, under {@link #LOCK}. */
   private static volatile GmRegion[] regions = new GmRegion[64];
@@ -109,7 +109,14 @@ public final class GmRegion {
     if (session.state < MemorySessionImpl.OPEN) {
       throw MemorySessionImpl.alreadyClosed();
     }
-    if (GmGateWord.passes(word, write) || word == GmGateWord.CLOSED) {
+    if (word == GmGateWord.CLOSED) {
+      // The JDK closes an ordinary session: the count first, then the state. No way back.
+      while (session.state >= MemorySessionImpl.OPEN) {
+        Thread.onSpinWait();
+      }
+      throw MemorySessionImpl.alreadyClosed();
+    }
+    if (GmGateWord.passes(word, write)) {
       return null;
     }
     // Not null: a region leaves the table when its state is closed and all seats have been left.
@@ -145,96 +152,101 @@ public final class GmRegion {
    * @return 0 if done; otherwise the number of pins, and nothing has changed
    */
   public int tighten(boolean writesOnly) {
-    int gated = GmGateWord.gated(slot, writesOnly);
-    while (true) {
-      int word = GmGate.word(session);
-      if (GmGateWord.isOpen(word) && GmGateWord.pins(word) > 0) {
-        return GmGateWord.pins(word);
-      }
-      if (!GmGateWord.isOpen(word) && word <= gated) {
-        return 0;
-      }
-      if (GmGate.replaceWord(session, word, gated)) {
-        return 0;
-      }
-    }
+    return change(GmGateWord.gated(slot, writesOnly));
   }
 
   /** Opens the gate. Leaves the pins of one that is open already. */
   public void open() {
-    int word = GmGate.word(session);
-    if (!GmGateWord.isOpen(word)) {
-      GmGate.replaceWord(session, word, GmGateWord.OPEN);
-    }
+    loosen(OPENED);
   }
 
   /** Gates writes only, if all accesses are gated; otherwise does nothing. */
   public void gateWritesOnly() {
-    int word = GmGate.word(session);
-    if (!GmGateWord.passes(word, false)) {
-      orderLoads();
-      GmGate.replaceWord(session, word, GmGateWord.gated(slot, true));
-    }
+    loosen(OPENED_TO_READS);
   }
 
   /** Opens the gate, if it is not open, and adds one pin. */
   public void openPinned() {
-    orderLoads();
+    loosen(OPENED_AND_PINNED);
+  }
+
+  /**
+   * A thread in trusting code that finds a gate open must also find what was written to the region
+   * before. It loads the word, then memory, without a fence; where the processor may reorder the
+   * two, it has to be careful.
+   */
+  private void loosen(int change) {
+    if (LOADS_REORDER) {
+      change(change);
+    } else {
+      changeNow(change);
+    }
+  }
+
+  /** Changes the gate in careful mode. */
+  private int change(int change) {
+    boolean virtual = Thread.currentThread().isVirtual();
+    if (virtual) {
+      Continuation.pin(); // who holds the lock must not lose its carrier to those who wait for it
+    }
+    try {
+      synchronized (GmMode.class) { // until the word has changed: trusting code may find it so
+        GmMode.beCareful();
+        return changeNow(change);
+      }
+    } finally {
+      if (virtual) {
+        Continuation.unpin();
+      }
+    }
+  }
+
+  /** Changes the gate. Returns 0, or the pins that forbid it. */
+  private int changeNow(int change) {
     while (true) {
       int word = GmGate.word(session);
-      int open = GmGateWord.isOpen(word) ? word : GmGateWord.OPEN;
-      if (GmGate.replaceWord(session, word, open + 1)) {
-        return;
+      if (change < 0 && GmGateWord.isOpen(word) && GmGateWord.pins(word) > 0) {
+        return GmGateWord.pins(word);
+      }
+      int next = next(word, change);
+      if (next == word || GmGate.replaceWord(session, word, next)) {
+        return 0;
+      }
+    }
+  }
+
+  private int next(int word, int change) {
+    boolean open = GmGateWord.isOpen(word);
+    return switch (change) {
+      case OPENED -> open ? word : GmGateWord.OPEN;
+      case OPENED_TO_READS -> GmGateWord.passes(word, false) ? word : GmGateWord.gated(slot, true);
+      case OPENED_AND_PINNED -> (open ? word : GmGateWord.OPEN) + 1;
+      default -> open ? change : Math.min(word, change);
+    };
+  }
+
+  /** Waits until no access that passed the gate before it was tightened is under way. */
+  public void quiesce() {
+    if (!TRUST_ALL) {
+      GmCounters.add(GmCounters.REVOCATIONS);
+      GmInFlight.drain();
+    }
+  }
+
+  /**
+   * Sends accesses to any region that are on the fast way, and that stop for it, to their seats.
+   */
+  static void unwindAll(ScopedMemoryAccess access) {
+    for (GmRegion region : regions) {
+      if (region != null) {
+        access.closeScope(region.session, GmGate.SEATED);
       }
     }
   }
 
   /**
-   * Makes sure that a thread that finds the gate open on the fast way also finds what was written
-   * to the region before. Its two loads, of the word and of the memory, have no fence between them;
-   * where the processor may reorder them, every thread has to pass one. Handshakes come between
-   * accesses.
-   */
-  private static void orderLoads() {
-    if (LOADS_REORDER) {
-      SCOPED_MEMORY_ACCESS.closeScope(NOBODYS, GmGate.RETRY);
-    }
-  }
-
-  /**
-   * Waits until no access that passed the gate before it was tightened is under way. Plain accesses
-   * are unwound, and made again; those that must happen exactly once are waited for.
-   *
-   * <p>A thread that was caught may go on to its access nevertheless (see {@link GmInterrupts}). So
-   * handshakes are repeated until one has caught nobody: by then whoever was caught before has made
-   * the access, or has been unwound. Of virtual threads nobody can tell; there two handshakes have
-   * to do, the second of which finds such a thread some hundred instructions later.
-   */
-  public void quiesce() {
-    if (HANDSHAKE) {
-      unwind(GmGate.RETRY);
-      GmInFlight.drain();
-    }
-  }
-
-  private void unwind(ScopedAccessError error) {
-    synchronized (GmInterrupts.class) { // what one handshake sets, no other may set back
-      GmInterrupts.prepare();
-      int handshakes = GmInterrupts.areVirtualThreadsCarried() ? 2 : 1;
-      boolean caught;
-      do {
-        GmCounters.add(GmCounters.HANDSHAKES);
-        SCOPED_MEMORY_ACCESS.closeScope(session, error);
-        caught = GmInterrupts.settle();
-        handshakes--;
-      } while (caught || handshakes > 0);
-    }
-  }
-
-  /**
-   * Closes the session for good. The gate must be tightened to all accesses. Accesses under way are
-   * unwound; this and all later ones throw {@code Already closed}. Runs the session's close
-   * actions.
+   * Closes the session for good. The gate must be tightened to all accesses. Those that are under
+   * way end first; all later ones throw {@code Already closed}. Runs the session's close actions.
    *
    * @throws IllegalStateException if it is closed already
    */
@@ -247,7 +259,6 @@ public final class GmRegion {
       MemorySessionImpl.STATE.setVolatile(session, MemorySessionImpl.CLOSED);
       MemorySessionImpl.ACQUIRE_COUNT.setVolatile(session, GmGateWord.CLOSED);
     }
-    unwind(MemorySessionImpl.ALREADY_CLOSED);
     GmInFlight.drain();
     synchronized (LOCK) {
       regions[slot] = null; // nobody who read the slot in the word is on a seat any more

@@ -6,9 +6,9 @@ import jdk.internal.vm.annotation.Hidden;
 import jdk.internal.vm.annotation.ReservedStackAccess;
 
 /**
- * Accesses to one value of unified memory that no handshake unwinds: those that meet a closed gate,
- * and those that must happen exactly once because another thread may have acted on their effect
- * (read-modify-writes, and writes that order others).
+ * Accesses to one value of unified memory that a revocation waits for: those that meet a closed
+ * gate, and those that must happen exactly once because another thread may have acted on their
+ * effect (read-modify-writes, and writes that order others).
  *
  * <p>The rewritten wrappers of {@code ScopedMemoryAccess} come here before they enter a
  * {@code @Scoped} method. The access is made {@linkplain GmInFlight on a seat}: look at the gate,

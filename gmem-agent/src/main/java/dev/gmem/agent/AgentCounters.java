@@ -5,9 +5,9 @@ package dev.gmem.agent;
  *
  * @param slowCalls accesses that were not let through by an open gate
  * @param faults calls of {@code HostFaults.fault}
- * @param retries accesses that a handshake unwound, and that were made again
- * @param handshakes handshakes
+ * @param waits accesses that a revocation found under way, and waited for
+ * @param revocations how often access was taken away
  * @param heals how often segment code was compiled anew
  */
 public record AgentCounters(
-    long slowCalls, long faults, long retries, long handshakes, long heals) {}
+    long slowCalls, long faults, long waits, long revocations, long heals) {}

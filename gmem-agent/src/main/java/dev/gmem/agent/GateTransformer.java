@@ -4,10 +4,12 @@ import dev.gmem.agent.rewrite.JdkRewriter;
 import dev.gmem.agent.rewrite.UnknownJdkException;
 import java.lang.instrument.ClassFileTransformer;
 import java.security.ProtectionDomain;
+import jdk.internal.foreign.GmMode;
 
 /**
- * Rewrites the three classes whenever the JVM asks, and no other. Stays registered: should another
- * agent have them transformed again, they are rewritten again.
+ * Rewrites two classes of the JDK, and gives the agent's own {@code GmGate} the form that its mode
+ * asks for, whenever the JVM asks. Stays registered: should another agent have them transformed
+ * again, they are rewritten again.
  *
  * <p>The JVM ignores what a transformer throws; so a failure is kept, for the installation to look
  * at. After a failure nothing is rewritten any more.
@@ -16,7 +18,6 @@ final class GateTransformer implements ClassFileTransformer {
   private volatile Throwable failure;
   private volatile boolean accessRewritten;
   private volatile boolean sessionRewritten;
-  private volatile boolean threadRewritten;
 
   @Override
   public byte[] transform(
@@ -40,10 +41,8 @@ final class GateTransformer implements ClassFileTransformer {
         sessionRewritten = true;
         return rewritten;
       }
-      if (name.equals(JdkRewriter.THREAD_CLASS)) {
-        byte[] rewritten = JdkRewriter.rewriteThread(classFile);
-        threadRewritten = true;
-        return rewritten;
+      if (name.equals(JdkRewriter.GATE_CLASS)) {
+        return GmMode.isCareful() ? JdkRewriter.rewriteGate(classFile) : null;
       }
     } catch (RuntimeException | LinkageError e) {
       failure = e;
@@ -51,14 +50,22 @@ final class GateTransformer implements ClassFileTransformer {
     return null;
   }
 
+  /** Throws if a class could not be rewritten. */
+  void requireNoFailure() {
+    if (failure != null) {
+      throw new IllegalStateException("a class could not be rewritten", failure);
+    }
+  }
+
   /** Throws unless all classes have been rewritten. */
   void requireDone() {
     if (failure instanceof UnknownJdkException unknown) {
       throw unknown;
     }
-    if (failure != null || !accessRewritten || !sessionRewritten || !threadRewritten) {
+    requireNoFailure();
+    if (!accessRewritten || !sessionRewritten) {
       throw new IllegalStateException(
-          "the JVM did not transform all of ScopedMemoryAccess, SharedSession and Thread", failure);
+          "the JVM did not transform both of ScopedMemoryAccess and SharedSession");
     }
   }
 }

@@ -26,7 +26,11 @@ final class GatedMemory implements GatedRegion, GmGateHandler {
 
   @Override
   public int tighten(GateLevel level) {
-    return level == GateLevel.OPEN ? 0 : region.tighten(level == GateLevel.WRITES);
+    if (level == GateLevel.OPEN) {
+      return 0;
+    }
+    healer.disturbed();
+    return region.tighten(level == GateLevel.WRITES);
   }
 
   @Override

@@ -5,19 +5,21 @@ import java.lang.instrument.UnmodifiableClassException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import jdk.internal.foreign.GmCounters;
+import jdk.internal.foreign.GmMode;
 
 /**
  * Gives loops their speed back after faults.
  *
- * <p>A fault marks the slow path as taken in the profile of the JDK's access methods, which all
- * code shares. Loops that are compiled afterwards carry a call, and are several times slower,
- * whatever memory they work on. Installing the same code once more drops the profiles and what was
- * compiled from them. That costs a compilation of everything that uses segments: so it is done when
- * no access has taken the slow path for a while, and if faults come back soon after, the while
- * doubles.
+ * <p>Taking memory from the CPU makes its accesses {@linkplain GmMode careful}, and marks the
+ * seated way as taken in the profile of the JDK's access methods, which all code shares. Loops over
+ * unified memory are many times slower then, and loops over other memory somewhat. Installing the
+ * code once more drops the profiles and what was compiled from them, and accesses may trust the
+ * gate again. That costs a compilation of everything that uses segments: so it is done when nothing
+ * has been taken away, and no access has met a closed gate, for a while; and if that begins again
+ * soon after, the while doubles.
  *
- * <p>A daemon thread does it; it starts with the first fault, and sleeps for good while there are
- * none.
+ * <p>A daemon thread does it; it starts when access is taken away for the first time, and sleeps
+ * while that does not happen.
  */
 final class Healer {
   private static final int BACKOFF_MAX = 64;
@@ -49,7 +51,7 @@ final class Healer {
     return heals;
   }
 
-  /** Called by the first access of each region that takes the slow path, and by each fault. */
+  /** Called when access is taken away, and by each fault. */
   void disturbed() {
     if (!enabled) {
       return;
@@ -84,16 +86,14 @@ final class Healer {
     }
   }
 
-  /**
-   * Returns when the slow path was taken for the last time, after it was not for the given time.
-   */
+  /** Returns when access was taken away or asked for the last time, after it was not for a time. */
   private static long awaitQuiet(long nanos) {
     long disturbedAt = System.nanoTime();
-    long calls = GmCounters.sum(GmCounters.SLOW_CALLS);
+    long calls = disturbances();
     while (true) {
       LockSupport.parkNanos(nanos);
       long now = System.nanoTime();
-      long callsNow = GmCounters.sum(GmCounters.SLOW_CALLS);
+      long callsNow = disturbances();
       if (callsNow != calls) {
         calls = callsNow;
         disturbedAt = now;
@@ -103,10 +103,15 @@ final class Healer {
     }
   }
 
+  private static long disturbances() {
+    return GmCounters.sum(GmCounters.SLOW_CALLS) + GmCounters.sum(GmCounters.REVOCATIONS);
+  }
+
   private void heal() {
     long start = System.nanoTime();
     try {
       instrumentation.retransformClasses(profiled);
+      GmMode.trust();
     } catch (UnmodifiableClassException e) {
       throw new IllegalStateException("a class that was modifiable is not any more", e);
     }
@@ -118,10 +123,10 @@ final class Healer {
   }
 
   private void awaitFault() {
-    long calls = GmCounters.sum(GmCounters.SLOW_CALLS);
+    long calls = disturbances();
     idle = true;
     // A fault before the line above has been counted, and one after it wakes this thread.
-    while (idle && GmCounters.sum(GmCounters.SLOW_CALLS) == calls) {
+    while (idle && disturbances() == calls) {
       // Not for ever: slow calls without a fault wake nobody.
       LockSupport.parkNanos(quietNanos * BACKOFF_MAX);
     }

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import jdk.internal.access.SharedSecrets;
 import jdk.internal.foreign.GmCounters;
-import jdk.internal.foreign.GmInterrupts;
+import jdk.internal.foreign.GmMode;
 import jdk.internal.misc.ScopedMemoryAccess;
 import jdk.internal.misc.Unsafe;
 
@@ -24,12 +24,12 @@ import jdk.internal.misc.Unsafe;
 final class Installation implements Supplier<HostPlatform> {
   private static final String GATE_FILES = "META-INF/gmem/gate/jdk/internal/foreign/";
   private static final String[] GATE_CLASSES = {
-    "GmInterrupts$Note",
-    "GmInterrupts",
     "GmGateWord",
     "GmGateHandler",
     "GmCounters",
     "GmInFlight",
+    "GmMode$Installer",
+    "GmMode",
     "GmRegion",
     "GmGate",
     "GmSeated",
@@ -83,6 +83,8 @@ final class Installation implements Supplier<HostPlatform> {
           long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
           System.err.println("gmem: memory access can fault from now on (" + millis + " ms)");
         }
+      } catch (GmemUnavailableException e) {
+        throw e;
       } catch (UnknownJdkException e) {
         throw new GmemUnavailableException(e.getMessage(), e);
       } catch (IOException
@@ -114,9 +116,17 @@ final class Installation implements Supplier<HostPlatform> {
         gate[i] = gateClass(GATE_CLASSES[i], files);
       }
     }
+    for (Class<?> defined : gate) {
+      // Now, and not in whatever thread comes first, with whatever is left of its stack.
+      Unsafe.getUnsafe().ensureClassInitialized(defined);
+    }
+    if (GmMode.isTaken()) {
+      throw new GmemUnavailableException(
+          "Another copy of the GMEM agent, from another class loader, is installed in this JVM");
+    }
     Class<?> access = ScopedMemoryAccess.class;
     Class<?> session = Class.forName("jdk.internal.foreign.SharedSession");
-    rewritten = new Class<?>[] {access, session, Thread.class};
+    rewritten = new Class<?>[] {access, session};
     profiled = new Class<?>[gate.length + 1];
     System.arraycopy(gate, 0, profiled, 0, gate.length);
     profiled[gate.length] = access;
@@ -134,11 +144,11 @@ final class Installation implements Supplier<HostPlatform> {
 
   private HostPlatform rewrite() throws UnmodifiableClassException {
     instrumentation.addTransformer(transformer, true);
+    GateInstaller.register(instrumentation, transformer);
     boolean done = false;
     try {
       instrumentation.retransformClasses(rewritten);
       transformer.requireDone();
-      GmInterrupts.adopt();
       SelfTest.run();
       atInstall = totals();
       healer = new Healer(options, instrumentation, profiled);
@@ -146,9 +156,10 @@ final class Installation implements Supplier<HostPlatform> {
       // grain: all unnamed modules share the permission.
       SharedSecrets.getJavaLangAccess().addEnableNativeAccessToAllUnnamed();
       done = true;
-      return new JdkHostPlatform(healer, atInstall.retries());
+      return new JdkHostPlatform(healer, atInstall.waits());
     } finally {
       if (!done) {
+        GmMode.setInstaller(null);
         instrumentation.removeTransformer(transformer);
         instrumentation.retransformClasses(rewritten); // back to what they were
       }
@@ -163,8 +174,8 @@ final class Installation implements Supplier<HostPlatform> {
     return new AgentCounters(
         now.slowCalls() - atInstall.slowCalls(),
         now.faults() - atInstall.faults(),
-        now.retries() - atInstall.retries(),
-        now.handshakes() - atInstall.handshakes(),
+        now.waits() - atInstall.waits(),
+        now.revocations() - atInstall.revocations(),
         healer.heals());
   }
 
@@ -172,8 +183,8 @@ final class Installation implements Supplier<HostPlatform> {
     return new AgentCounters(
         GmCounters.sum(GmCounters.SLOW_CALLS),
         GmCounters.sum(GmCounters.FAULTS),
-        GmCounters.sum(GmCounters.RETRIES),
-        GmCounters.sum(GmCounters.HANDSHAKES),
+        GmCounters.sum(GmCounters.WAITS),
+        GmCounters.sum(GmCounters.REVOCATIONS),
         0);
   }
 }

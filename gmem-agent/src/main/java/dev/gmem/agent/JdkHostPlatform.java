@@ -11,11 +11,11 @@ import jdk.internal.vm.Continuation;
 /** What the core needs of the JVM, from the gate and from the operating system. */
 final class JdkHostPlatform implements HostPlatform {
   private final Healer healer;
-  private final long retriesAtInstall;
+  private final long waitsAtInstall;
 
-  JdkHostPlatform(Healer healer, long retriesAtInstall) {
+  JdkHostPlatform(Healer healer, long waitsAtInstall) {
     this.healer = healer;
-    this.retriesAtInstall = retriesAtInstall;
+    this.waitsAtInstall = waitsAtInstall;
   }
 
   @Override
@@ -68,7 +68,7 @@ final class JdkHostPlatform implements HostPlatform {
   }
 
   @Override
-  public long retries() {
-    return GmCounters.sum(GmCounters.RETRIES) - retriesAtInstall;
+  public long waits() {
+    return GmCounters.sum(GmCounters.WAITS) - waitsAtInstall;
   }
 }

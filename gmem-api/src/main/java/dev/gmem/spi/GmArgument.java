@@ -1,6 +1,7 @@
 package dev.gmem.spi;
 
 import dev.gmem.Access;
+import java.util.List;
 
 /** An argument of a launch, checked and resolved by the core. */
 public sealed interface GmArgument {
@@ -21,6 +22,18 @@ public sealed interface GmArgument {
    * @param value a boxed primitive
    */
   record Scalar(Object value) implements GmArgument {}
+
+  /**
+   * A vector.
+   *
+   * @param components boxed primitives of one type; 2, 3, 4, 8 or 16 of them
+   */
+  record Vector(List<Object> components) implements GmArgument {
+    /** Copies the list. */
+    public Vector {
+      components = List.copyOf(components);
+    }
+  }
 
   /**
    * Memory local to a work group.

@@ -16,7 +16,10 @@ public enum GmCapability {
   READ_ONLY_MAPPING,
   /** It can copy from other devices of its kind without the host. */
   PEER_COPY,
-  /** It works on the host frames themselves: mapping copies nothing. */
+  /**
+   * It works on the host frames themselves: nothing is mapped or copied. A launch holds its
+   * arguments there until the kernel ends.
+   */
   HOST_COHERENT,
   /**
    * It maps in host memory what does not fit its own: {@link GmDevice#memoryBytes} bounds what it

@@ -2,6 +2,7 @@ package dev.gmem.spi;
 
 import dev.gmem.Access;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -96,6 +97,16 @@ public interface GmMmu {
    */
   default GmStatus copy(GmCopy copy) {
     return GmStatus.UNIMPLEMENTED;
+  }
+
+  /**
+   * Returns how long the transfers of mappings, unmappings and copies have taken since the device
+   * was attached.
+   *
+   * @return the device's own measurement; empty if it makes none
+   */
+  default Optional<GmCopyTimes> copyTimes() {
+    return Optional.empty();
   }
 
   /**

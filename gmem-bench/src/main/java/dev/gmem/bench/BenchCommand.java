@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,7 +81,8 @@ public final class BenchCommand implements Runnable {
               usageHelp = true,
               description = "Show this help.")
           boolean helpOfRun) {
-    List<Row> rows = rows(choose(names), quick ? Effort.QUICK : Effort.FULL);
+    boolean all = names == null || names.isEmpty();
+    List<Row> rows = rows(choose(names), all, quick ? Effort.QUICK : Effort.FULL);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(Json.write(rows));
@@ -109,7 +111,7 @@ public final class BenchCommand implements Runnable {
     return chosen;
   }
 
-  private List<Row> rows(List<Benchmark> chosen, Effort effort) {
+  private List<Row> rows(List<Benchmark> chosen, boolean mayLeaveOut, Effort effort) {
     PrintWriter err = spec.commandLine().getErr();
     Consumer<String> progress =
         line -> {
@@ -117,7 +119,16 @@ public final class BenchCommand implements Runnable {
           err.flush();
         };
     List<Row> rows = new ArrayList<>();
-    chosen.forEach(benchmark -> rows.addAll(benchmark.run(effort, progress)));
+    for (Benchmark benchmark : chosen) {
+      Optional<String> missing = benchmark.missing();
+      if (missing.isEmpty()) {
+        rows.addAll(benchmark.run(effort, progress));
+      } else if (mayLeaveOut) {
+        progress.accept("left out " + benchmark.name() + ": " + missing.get());
+      } else {
+        throw new BenchmarkException(benchmark.name() + " cannot run: " + missing.get());
+      }
+    }
     return rows;
   }
 }

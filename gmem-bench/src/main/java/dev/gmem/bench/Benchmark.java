@@ -2,6 +2,7 @@ package dev.gmem.bench;
 
 import dev.gmem.bench.report.Row;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A comparison that can be run by its name. Stateless; may run several times. */
@@ -19,6 +20,15 @@ public interface Benchmark {
    * @return one line
    */
   String description();
+
+  /**
+   * Says what the machine lacks for it.
+   *
+   * @return one sentence; empty if it can run
+   */
+  default Optional<String> missing() {
+    return Optional.empty();
+  }
 
   /**
    * Measures, and checks on the way that what it measures is what it says.

@@ -6,6 +6,10 @@ import dev.gmem.bench.fault.Streaming;
 import dev.gmem.bench.jvm.InAgentJvm;
 import dev.gmem.bench.jvm.StartUp;
 import dev.gmem.bench.loop.LoopPairs;
+import dev.gmem.bench.opencl.OpenClChain;
+import dev.gmem.bench.opencl.OpenClLaunch;
+import dev.gmem.bench.opencl.OpenClTransfer;
+import dev.gmem.bench.opencl.OpenClZeroCopy;
 import dev.gmem.bench.space.HostMemory;
 import dev.gmem.bench.space.LaunchLatency;
 import java.util.ArrayList;
@@ -28,6 +32,10 @@ public final class Benchmarks {
     all.add(new InAgentJvm(new FaultLatency()));
     all.add(new InAgentJvm(new RevocationEffect()));
     all.add(new InAgentJvm(new Streaming()));
+    all.add(new InAgentJvm(new OpenClLaunch()));
+    all.add(new InAgentJvm(new OpenClTransfer()));
+    all.add(new InAgentJvm(new OpenClZeroCopy()));
+    all.add(new InAgentJvm(new OpenClChain()));
     all.addAll(LoopPairs.all());
     return List.copyOf(all);
   }

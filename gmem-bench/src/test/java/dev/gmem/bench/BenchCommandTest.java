@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -22,6 +23,11 @@ class BenchCommandTest {
   /** Measures what it is told, and notes that it ran. */
   private record Fixed(String name, double ratio, double limit, List<String> ran)
       implements Benchmark {
+    @Override
+    public Optional<String> missing() {
+      return name.equals("homeless") ? Optional.of("there is no such machine") : Optional.empty();
+    }
+
     @Override
     public String description() {
       return "always x" + ratio;
@@ -44,6 +50,10 @@ class BenchCommandTest {
             new Fixed("good", 1.01, 1.03, ran),
             new Fixed("bad", 1.5, 1.03, ran),
             new Fixed("impossible", -1, 1.03, ran));
+    return execute(offered, args);
+  }
+
+  private int execute(List<Benchmark> offered, String... args) {
     CommandLine command = new CommandLine(new BenchCommand(offered));
     command.setOut(new PrintWriter(out));
     command.setErr(new PrintWriter(err));
@@ -103,6 +113,24 @@ class BenchCommandTest {
     assertThat(execute("run", "impossible")).isEqualTo(70);
     assertThat(err.toString()).contains("gmem-bench: it cannot be run");
     assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void whatTheMachineCannotRunIsLeftOutAndSaid() {
+    List<Benchmark> offered =
+        List.of(new Fixed("homeless", 1.01, 1.03, ran), new Fixed("good", 1.01, 1.03, ran));
+    assertThat(execute(offered, "run")).isZero();
+    assertThat(err.toString()).contains("left out homeless: there is no such machine");
+    assertThat(ran).containsExactly("good FULL");
+    assertThat(out.toString()).contains("good").doesNotContain("homeless");
+  }
+
+  @Test
+  void whatTheMachineCannotRunIsAnErrorIfItWasNamed() {
+    List<Benchmark> offered = List.of(new Fixed("homeless", 1.01, 1.03, ran));
+    assertThat(execute(offered, "run", "homeless")).isEqualTo(70);
+    assertThat(err.toString()).contains("homeless cannot run: there is no such machine");
+    assertThat(ran).isEmpty();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.gmem.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.gmem.bench.fault.FaultLatency;
 import dev.gmem.bench.fault.RevocationEffect;
@@ -8,6 +9,10 @@ import dev.gmem.bench.fault.Streaming;
 import dev.gmem.bench.jvm.InAgentJvm;
 import dev.gmem.bench.jvm.StartUp;
 import dev.gmem.bench.loop.LoopPairs;
+import dev.gmem.bench.opencl.OpenClChain;
+import dev.gmem.bench.opencl.OpenClLaunch;
+import dev.gmem.bench.opencl.OpenClTransfer;
+import dev.gmem.bench.opencl.OpenClZeroCopy;
 import dev.gmem.bench.report.Row;
 import dev.gmem.bench.space.HostMemory;
 import dev.gmem.bench.space.LaunchLatency;
@@ -35,6 +40,24 @@ class BenchmarksIT {
   @ParameterizedTest
   @MethodSource("inThisJvm")
   void aBenchmarkDoesWhatItMeasures(Benchmark benchmark) {
+    check(benchmark, benchmark.run(Effort.SMOKE, line -> {}));
+  }
+
+  static Stream<Benchmark> onOpenCl() {
+    return Stream.of(
+        new OpenClLaunch(), new OpenClTransfer(), new OpenClZeroCopy(), new OpenClChain());
+  }
+
+  @ParameterizedTest
+  @MethodSource("onOpenCl")
+  void anOpenClBenchmarkDoesWhatItMeasures(Benchmark benchmark) {
+    benchmark
+        .missing()
+        .ifPresent(
+            reason -> {
+              assertThat(Boolean.getBoolean("gmem.opencl.required")).as(reason).isFalse();
+              abort("skipped: " + reason);
+            });
     check(benchmark, benchmark.run(Effort.SMOKE, line -> {}));
   }
 

@@ -7,7 +7,6 @@ final class JdkNames {
   static final String SCOPED = "Ljdk/internal/misc/ScopedMemoryAccess$Scoped;";
   static final String SESSION = "jdk/internal/foreign/MemorySessionImpl";
   static final String SHARED_SESSION = "jdk/internal/foreign/SharedSession";
-  static final String THREAD = "java/lang/Thread";
   static final String SEGMENT = "jdk/internal/foreign/AbstractMemorySegmentImpl";
   static final String VECTOR_SUPPORT = "jdk/internal/vm/vector/VectorSupport";
   static final String CHECK = "checkValidStateRaw";
@@ -15,7 +14,6 @@ final class JdkNames {
 
   static final String GATE = "jdk/internal/foreign/GmGate";
   static final String SEATED = "jdk/internal/foreign/GmSeated";
-  static final String INTERRUPTS = "jdk/internal/foreign/GmInterrupts";
   static final String BULK = "jdk/internal/foreign/GmBulk";
 
   /**

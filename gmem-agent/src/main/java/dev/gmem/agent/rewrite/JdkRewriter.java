@@ -26,8 +26,8 @@ public final class JdkRewriter {
   /** Internal name of the class that counts pins. */
   public static final String SESSION_CLASS = JdkNames.SHARED_SESSION;
 
-  /** Internal name of the class that sends and keeps interrupts. */
-  public static final String THREAD_CLASS = JdkNames.THREAD;
+  /** Internal name of the agent's class that all accesses ask. */
+  public static final String GATE_CLASS = JdkNames.GATE;
 
   private JdkRewriter() {}
 
@@ -59,14 +59,13 @@ public final class JdkRewriter {
   }
 
   /**
-   * Rewrites {@code Thread}: it notes the interrupts that are sent and consumed.
+   * Rewrites {@code GmGate}, the agent's own class, into one of its two forms.
    *
-   * @param original class file
-   * @return class file
-   * @throws UnknownJdkException if it has another shape than expected
+   * @param original class file, which is trusting
+   * @return class file, which is careful
    */
-  public static byte[] rewriteThread(byte[] original) {
-    return ThreadRewriter.rewrite(original);
+  public static byte[] rewriteGate(byte[] original) {
+    return CarefulRewriter.rewrite(original);
   }
 
   private static final class AccessVisitor extends ClassVisitor {

@@ -9,9 +9,7 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
-import java.lang.classfile.Opcode;
 import java.lang.classfile.attribute.RuntimeVisibleAnnotationsAttribute;
-import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.util.List;
 import java.util.function.Predicate;
@@ -23,7 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JdkRewriterTest {
   private static final String ACCESS = "/jdk/internal/misc/ScopedMemoryAccess.class";
   private static final String SESSION = "/jdk/internal/foreign/SharedSession.class";
-  private static final String THREAD = "/java/lang/Thread.class";
 
   @Test
   void theKnownShapeIsRewrittenWholly() throws IOException {
@@ -34,8 +31,6 @@ class JdkRewriterTest {
     assertThat(calls(rewritten, "GmSeated", "access")).isGreaterThan(150);
     assertThat(calls(JdkRewriter.rewriteSession(original(SESSION)), "GmGate", "acquire"))
         .isEqualTo(1);
-    assertThat(calls(JdkRewriter.rewriteThread(original(THREAD)), "GmInterrupts", "set"))
-        .isEqualTo(2);
   }
 
   @Test
@@ -144,27 +139,6 @@ class JdkRewriterTest {
     assertThatThrownBy(() -> JdkRewriter.rewriteSession(other))
         .isInstanceOf(UnknownJdkException.class)
         .hasMessageContaining("SharedSession has no method acquire0()");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"interrupt", "getAndClearInterrupt"})
-  void aThreadThatKeepsItsStatusElsewhereIsNamed(String name) throws IOException {
-    byte[] other =
-        methods(
-            original(THREAD),
-            named(name),
-            MethodTransform.transformingCode(
-                (code, element) -> {
-                  if (element instanceof FieldInstruction field
-                      && field.opcode() == Opcode.PUTFIELD) {
-                    code.pop2();
-                  } else {
-                    code.with(element);
-                  }
-                }));
-    assertThatThrownBy(() -> JdkRewriter.rewriteThread(other))
-        .isInstanceOf(UnknownJdkException.class)
-        .hasMessageContaining("Thread does not write its field interrupted in [" + name);
   }
 
   private static byte[] original(String name) throws IOException {

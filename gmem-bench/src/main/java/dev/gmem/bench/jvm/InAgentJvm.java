@@ -11,6 +11,7 @@ import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -28,6 +29,11 @@ public record InAgentJvm(Benchmark inner) implements Benchmark {
   @Override
   public String description() {
     return inner.description();
+  }
+
+  @Override
+  public Optional<String> missing() {
+    return inner.missing();
   }
 
   @Override

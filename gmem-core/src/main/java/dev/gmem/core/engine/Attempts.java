@@ -12,15 +12,17 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The patience of one request: how long it waits for pins, how often it tries again after a status
- * that allows it, and what it throws when it gives up.
+ * that allows it, and what it throws when it gives up. Called with no monitor held.
  */
 final class Attempts {
   private static final long PIN_WAIT_NANOS_MIN = 20_000;
   private static final long PIN_WAIT_NANOS_MAX = 1_000_000;
   private static final int MIGRATING_TRIES_MAX = 10_000;
 
-  /** More than one, because room may turn up between looking for it and looking for waiters. */
-  private static final int DRY_TRIES_MAX = 3;
+  /**
+   * Where the quota is short this much is evicted at a time: the rest may not be needed, after all.
+   */
+  private static final long BATCH_BYTES = 256 << 10;
 
   private static final long MIGRATING_WAIT_NANOS = 100_000;
 
@@ -29,10 +31,15 @@ final class Attempts {
   private long pinnedSince;
   private boolean waiting;
   private int migrating;
-  private int dryTries;
 
   Attempts(long pinTimeoutNanos) {
     this.pinTimeoutNanos = pinTimeoutNanos;
+  }
+
+  /** Takes note that no pin is in the way any more. */
+  void unpinned() {
+    waiting = false;
+    pinWaitNanos = PIN_WAIT_NANOS_MIN;
   }
 
   /** Waits a little for pins to go. Pins come and go without a signal, so this polls. */
@@ -53,61 +60,79 @@ final class Attempts {
               + " pinTimeoutMillis="
               + pinTimeoutNanos / 1_000_000);
     }
-    vma.monitor().awaitNanos(pinWaitNanos);
+    vma.monitor().lock();
+    try {
+      vma.monitor().awaitNanos(pinWaitNanos);
+    } finally {
+      vma.monitor().unlock();
+    }
     pinWaitNanos = Math.min(2 * pinWaitNanos, PIN_WAIT_NANOS_MAX);
   }
 
   /**
-   * Makes room for a range, or waits until somebody else may have.
+   * Makes room for what is left of a request, or waits until somebody else may have.
    *
-   * @throws DeviceMemoryExhaustedException if there has been nothing to evict and nothing to wait
-   *     for several times in a row
+   * @param claim the claim that found no room
+   * @throws DeviceMemoryExhaustedException if there is nothing to evict and nothing to wait for
    */
-  void makeRoom(Evictor evictor, DeviceSlot slot, long since, Vma vma, long first, long end) {
-    if (evictor.makeRoom(slot, vma.bytesOf(first, end), vma.granuleBytes(), since)) {
-      dryTries = 0;
-    } else if (++dryTries >= DRY_TRIES_MAX) {
-      GmRange run = vma.run(first, end);
-      throw new DeviceMemoryExhaustedException(
-          "the device has no room and nothing on it can be evicted; use a smaller working set or a"
-              + " device with more memory: neededBytes="
-              + run.bytes()
-              + " quotaBytes="
-              + slot.quotaBytes()
-              + " usedBytes="
-              + slot.usedBytes(),
-          slot.device().id(),
-          GmStatus.NOMEM,
-          run.address(),
-          run.bytes(),
-          GranuleEntry.state(vma.table().get(first)),
-          null);
+  void makeRoom(Evictor evictor, Request request, Claim claim) {
+    DeviceSlot slot = claim.target();
+    long needed = request.vma().bytesOf(request.first(), request.end());
+    Evictor.Outcome evicted = evictor.makeRoom(slot, Math.min(needed, BATCH_BYTES));
+    if (evicted.freedBytes() == 0 && !slot.awaitChange(claim.changes(), request.ownLaunches())) {
+      throw exhausted(request, slot, evicted.failure());
     }
   }
 
+  /** As above, for a run that the device itself has refused; or asks for less at a time. */
+  private static void makeRoom(Evictor evictor, Request request, Claim claim, Failure refused) {
+    DeviceSlot slot = refused.slot();
+    // The device says which run it has no room for: half of that would be asked for in vain.
+    long wanted = claim.vma().bytesOf(refused.step().first(), refused.step().end());
+    Evictor.Outcome evicted = evictor.makeRoom(slot, wanted);
+    if (evicted.freedBytes() == 0
+        && !slot.awaitRelease(claim.releases(), request.ownLaunches())
+        && !request.narrow(refused.step().end() - refused.step().first())) {
+      throw exhausted(request, slot, evicted.failure());
+    }
+  }
+
+  private static DeviceMemoryExhaustedException exhausted(
+      Request request, DeviceSlot slot, Failure failure) {
+    Vma vma = request.vma();
+    GmRange run = vma.run(request.first(), request.end());
+    return new DeviceMemoryExhaustedException(
+        "the device has no room and nothing on it can be evicted; use a smaller working set or a"
+            + " device with more memory: neededBytes="
+            + run.bytes()
+            + " quotaBytes="
+            + slot.quotaBytes()
+            + " usedBytes="
+            + slot.usedBytes(),
+        slot.device().id(),
+        GmStatus.NOMEM,
+        run.address(),
+        run.bytes(),
+        GranuleEntry.state(vma.table().get(request.first())),
+        failure == null ? null : exception(failure));
+  }
+
   /** Returns if the claim that failed is worth another try; throws otherwise. */
-  void recover(Claim claim, Evictor evictor) {
+  void recover(Claim claim, Request request, Evictor evictor) {
     Failure failure = claim.failure();
     if (failure.mapping() && failure.status() == GmStatus.NOMEM) {
-      long since = failure.slot().changes();
-      makeRoom(
-          evictor,
-          failure.slot(),
-          since,
-          claim.vma(),
-          failure.step().first(),
-          failure.step().end());
+      makeRoom(evictor, request, claim, failure);
       return;
     }
     if (failure.status() == GmStatus.MIGRATING && migrating++ < MIGRATING_TRIES_MAX) {
       LockSupport.parkNanos(MIGRATING_WAIT_NANOS);
       return;
     }
-    throw exception(claim, failure);
+    throw exception(failure);
   }
 
-  private static DeviceException exception(Claim claim, Failure failure) {
-    GmRange run = claim.vma().run(failure.step().first(), failure.step().end());
+  static DeviceException exception(Failure failure) {
+    GmRange run = failure.vma().run(failure.step().first(), failure.step().end());
     String id = failure.slot().device().id();
     var state = GranuleEntry.state(failure.step().after());
     return switch (failure.status()) {

@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.core.host.GateLevel;
+import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,13 +11,22 @@ import java.util.List;
  * committed under the VMA's monitor, worked on by one thread without it.
  */
 final class Claim {
-  /** Stands for: the device has no room left for even one granule. */
-  static final Claim NEEDS_ROOM = new Claim(null, null, false);
+  /** What keeps a claim from being taken. */
+  enum Obstacle {
+    /** The device has no room left for even one granule. */
+    ROOM,
+    /** The CPU has pinned the VMA. */
+    PINS
+  }
 
   private final Vma vma;
   private final Goal goal;
-  private final boolean fault;
   private final List<Step> steps = new ArrayList<>();
+  private final List<DeviceSlot> slots = new ArrayList<>();
+  private Obstacle obstacle;
+  private int pins;
+  private long changes;
+  private long releases;
   private boolean handshake;
   private Failure failure;
 
@@ -25,16 +35,22 @@ final class Claim {
    *
    * @param vma where
    * @param goal what for
-   * @param fault whether it serves a fault, and counts as one
    */
-  Claim(Vma vma, Goal goal, boolean fault) {
+  Claim(Vma vma, Goal goal) {
     this.vma = vma;
     this.goal = goal;
-    this.fault = fault;
   }
 
-  /** What went wrong first. */
-  record Failure(DeviceSlot slot, GmStatus status, Throwable cause, Step step, boolean mapping) {}
+  /** What went wrong. */
+  record Failure(Vma vma, DeviceSlot slot, Answer answer, Step step, boolean mapping) {
+    GmStatus status() {
+      return answer.status();
+    }
+
+    Throwable cause() {
+      return answer.cause();
+    }
+  }
 
   /** A run of granules that had equal entries. */
   static final class Step {
@@ -43,7 +59,8 @@ final class Claim {
     private final long before;
     private final Plan plan;
     private long after;
-    private boolean stopped;
+    private DeviceSlot failedOn;
+    private boolean finished;
     private boolean copiedIn;
     private boolean copiedOut;
 
@@ -80,12 +97,28 @@ final class Claim {
       after = entry;
     }
 
+    /** Tells whether a call has failed: nothing more is done about it. */
     boolean stopped() {
-      return stopped;
+      return failedOn != null;
     }
 
-    void stop() {
-      stopped = true;
+    void stop(DeviceSlot slot) {
+      failedOn = slot;
+    }
+
+    /** Which device has failed, or null. */
+    DeviceSlot failedOn() {
+      return failedOn;
+    }
+
+    /** Tells whether all has been done. */
+    boolean finished() {
+      return finished;
+    }
+
+    void finish() {
+      finished = true;
+      after = plan.result();
     }
 
     void copyIn() {
@@ -111,10 +144,6 @@ final class Claim {
 
   Goal goal() {
     return goal;
-  }
-
-  boolean fault() {
-    return fault;
   }
 
   List<Step> steps() {
@@ -149,7 +178,88 @@ final class Claim {
     if (failure == null) {
       failure = first;
     }
-    first.step().stop();
+    first.step().stop(first.slot());
+  }
+
+  /** What keeps it from being taken, or null if it has been. */
+  Obstacle obstacle() {
+    return obstacle;
+  }
+
+  int pins() {
+    return pins;
+  }
+
+  void pinned(int count) {
+    obstacle = Obstacle.PINS;
+    pins = count;
+  }
+
+  void needsRoom() {
+    obstacle = Obstacle.ROOM;
+    steps.clear();
+  }
+
+  /** What {@link DeviceSlot#changes} of the goal's device was before room was asked for. */
+  long changes() {
+    return changes;
+  }
+
+  /** What {@link DeviceSlot#releases} of the goal's device was then. */
+  long releases() {
+    return releases;
+  }
+
+  /** The devices that it concerns, each told that a transition has begun. */
+  List<DeviceSlot> slots() {
+    return slots;
+  }
+
+  /** Tells a device, once, that a transition has begun that concerns it. */
+  void engage(DeviceSlot slot) {
+    if (!slots.contains(slot)) {
+      if (slot == target()) {
+        changes = slot.changes();
+        releases = slot.releases();
+      }
+      slot.begin();
+      slots.add(slot);
+    }
+  }
+
+  /** The device that it brings something to, or null. */
+  DeviceSlot target() {
+    return goal instanceof Goal.ToDevice wish ? wish.slot() : null;
+  }
+
+  /** Tells whether a device has let go of something. */
+  boolean unmaps(DeviceSlot slot) {
+    int index = slot.index();
+    return steps.stream()
+        .anyMatch(
+            s ->
+                GranuleEntry.onDevice(s.before(), index)
+                    && !GranuleEntry.onDevice(s.after(), index));
+  }
+
+  /** How much room a device has back, as far as the work has come. */
+  long freedBytes(DeviceSlot slot) {
+    long bytes = 0;
+    for (Step step : steps) {
+      boolean had =
+          GranuleEntry.onDevice(step.before(), slot.index())
+              || slot == target() && step.plan().takesRoom();
+      if (had && !GranuleEntry.onDevice(step.after(), slot.index())) {
+        bytes += vma.bytesOf(step.first(), step.end());
+      }
+    }
+    return bytes;
+  }
+
+  /** Tells whether a device holds some of it now, and has not just failed to let go of it. */
+  boolean remainsOn(DeviceSlot slot) {
+    return steps.stream()
+        .anyMatch(s -> GranuleEntry.onDevice(s.after(), slot.index()) && s.failedOn() != slot);
   }
 
   /** How tight the gate must be while the claim is worked on. */
@@ -197,17 +307,11 @@ final class Claim {
     }
   }
 
-  /** Returns the devices that it calls, a bit per slot. */
-  int devices() {
+  /** Returns the devices that hold any of it before, a bit per slot. */
+  int holders() {
     int mask = 0;
     for (Step step : steps) {
-      mask |= step.plan().drop();
-      if (step.plan().copyOutOf() != Plan.NONE) {
-        mask |= 1 << step.plan().copyOutOf();
-      }
-      if (goal instanceof Goal.ToDevice wish) {
-        mask |= 1 << wish.slot().index();
-      }
+      mask |= GranuleEntry.devices(step.before());
     }
     return mask;
   }

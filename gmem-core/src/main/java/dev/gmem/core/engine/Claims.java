@@ -23,17 +23,21 @@ final class Claims {
     this.devices = devices;
   }
 
-  /** Claims the next part of a request; null if there is nothing left to do. */
-  Claim take(Request request, Attempts attempts) {
+  /**
+   * Claims the next part of a request. A claim with an obstacle has not been taken; it goes back to
+   * {@link #drop}.
+   *
+   * @return the claim, or null if there is nothing left to do
+   */
+  Claim take(Request request) {
     Vma vma = request.vma();
     vma.monitor().lock();
     try {
       while (true) {
-        boolean impatient = request.goal() instanceof Goal.Evict leave && !leave.patient();
-        if (vma.isClosed() || (vma.isReleasing() && impatient)) {
+        if (vma.isClosed()) {
           return closed(request.goal());
         }
-        if (vma.isReleasing() && !(request.goal() instanceof Goal.Release)) {
+        if (mustWait(vma, request.goal())) {
           vma.monitor().await();
           continue;
         }
@@ -49,25 +53,44 @@ final class Claims {
         request.open();
         Claim claim = collect(request);
         if (!reserve(claim)) {
-          return Claim.NEEDS_ROOM;
+          claim.needsRoom();
+          return claim;
         }
         int pins = vma.tighten(claim.gate());
         if (pins == 0) {
           mark(claim);
-          return claim;
+        } else {
+          claim.pinned(pins);
         }
-        if (request.goal() instanceof Goal.ToDevice wish) {
-          wish.slot().giveBack(claim.roomBytes());
-        }
-        attempts.awaitPins(vma, pins);
+        return claim;
       }
     } finally {
       vma.monitor().unlock();
     }
   }
 
+  /** Tells whether a goal has to wait for the whole VMA. */
+  private static boolean mustWait(Vma vma, Goal goal) {
+    return switch (goal) {
+      case Goal.Release() -> vma.hasHolds();
+      case Goal.Evict ignored -> false;
+      case Goal.ToHost ignored -> vma.isReleasing();
+      // A launch whose holds are in force goes on: the release waits for them.
+      case Goal.ToDevice wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
+      case Goal.InPlace wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
+    };
+  }
+
+  /** Undoes what was begun for a claim that could not be taken. No monitor is held. */
+  void drop(Claim claim) {
+    for (DeviceSlot slot : claim.slots()) {
+      long reserved = slot == claim.target() ? claim.roomBytes() : 0;
+      slot.end(null, reserved, false);
+    }
+  }
+
   private static Claim closed(Goal goal) {
-    if (goal instanceof Goal.ToDevice) {
+    if (goal instanceof Goal.ToDevice || goal instanceof Goal.InPlace) {
       throw new IllegalStateException("Already closed");
     }
     return null;
@@ -82,7 +105,8 @@ final class Claims {
       if (!skips(vma, at, entry, request.goal())) {
         return at;
       }
-      at = vma.hasHolds() ? at + 1 : vma.table().runEnd(at, request.end());
+      boolean oneByOne = request.goal() instanceof Goal.Evict && vma.hasHolds();
+      at = oneByOne ? at + 1 : vma.table().runEnd(at, request.end());
     }
     return at;
   }
@@ -98,6 +122,7 @@ final class Claims {
               && (GranuleEntry.poisoned(entry) || Plan.of(entry, goal) == null);
       case Goal.ToHost ignored -> isDone(entry, goal);
       case Goal.ToDevice ignored -> isDone(entry, goal);
+      case Goal.InPlace ignored -> isDone(entry, goal);
     };
   }
 
@@ -113,7 +138,7 @@ final class Claims {
 
   private void refuse(Request request) {
     long entry = request.vma().table().get(request.first());
-    if (request.goal() instanceof Goal.ToDevice wish && wish.slot().leaving()) {
+    if (request.goal() instanceof Goal.ToDevice wish && wish.slot().hasLeft()) {
       throw new IllegalStateException(
           "the device is being detached: device=" + wish.slot().device().id());
     }
@@ -134,17 +159,19 @@ final class Claims {
   /** Gathers the runs from the start of a request that can be worked on together. */
   private static Claim collect(Request request) {
     Vma vma = request.vma();
-    Claim claim = new Claim(vma, request.goal(), request.fault());
+    Claim claim = new Claim(vma, request.goal());
     long last = vma.table().get(request.end() - 1);
+    long reach = request.reach();
     long at = request.first();
-    while (at < request.reach()) {
+    while (at < reach) {
       long entry = vma.table().get(at);
       Plan plan = GranuleEntry.busy(entry) ? null : Plan.of(entry, request.goal());
       boolean joins = at < request.end() || entry == last;
       if (plan == null || GranuleEntry.poisoned(entry) || !joins) {
         break;
       }
-      long end = vma.table().runEnd(at, at < request.end() ? request.end() : request.reach());
+      long stop = at < request.end() ? Math.min(request.end(), reach) : reach;
+      long end = vma.table().runEnd(at, stop);
       long free = freeUntil(vma, at, end, request.goal());
       if (free > at) {
         claim.add(new Step(at, free, entry, plan));
@@ -170,22 +197,17 @@ final class Claims {
   }
 
   private static boolean reserve(Claim claim) {
-    if (!(claim.goal() instanceof Goal.ToDevice wish)) {
-      return true;
-    }
-    long wanted = claim.roomBytes();
+    DeviceSlot target = claim.target();
+    long wanted = target == null ? 0 : claim.roomBytes();
     if (wanted == 0) {
       return true;
     }
-    long granted = wish.slot().reserve(claim.vma().granuleBytes(), wanted);
+    claim.engage(target);
+    long granted = target.reserve(claim.vma().granuleBytes(), wanted);
     if (granted < wanted) {
       claim.shrinkTo(granted);
     }
-    if (claim.steps().isEmpty()) {
-      wish.slot().giveBack(granted);
-      return false;
-    }
-    return true;
+    return !claim.steps().isEmpty();
   }
 
   private void mark(Claim claim) {
@@ -204,22 +226,28 @@ final class Claims {
     if (claim.handshake()) {
       vma.revocations++;
     }
-    for (int rest = claim.devices(); rest != 0; rest &= rest - 1) {
-      devices.slot(Integer.numberOfTrailingZeros(rest)).begin();
+    if (claim.target() != null && vma.isExposed(claim.first(), claim.end())) {
+      claim.needsHandshake();
+    }
+    if (claim.target() != null) {
+      claim.engage(claim.target());
+    }
+    for (int rest = claim.holders(); rest != 0; rest &= rest - 1) {
+      claim.engage(devices.slot(Integer.numberOfTrailingZeros(rest)));
     }
   }
 
   /** Writes what has become of a claim, and lets go of it. */
-  void commit(Claim claim) {
+  void commit(Claim claim, Request request) {
     try {
-      settle(claim);
+      settle(claim, request);
     } finally {
       platform.leaveClaim();
     }
     release(claim);
   }
 
-  private void settle(Claim claim) {
+  private void settle(Claim claim, Request request) {
     Vma vma = claim.vma();
     vma.monitor().lock();
     try {
@@ -229,13 +257,16 @@ final class Claims {
         if (step.copiedOut()) {
           vma.bytesToHost += bytes;
         }
-        if (step.copiedIn() && !step.stopped()) {
+        if (step.copiedIn() && step.finished()) {
           vma.bytesToDevices += bytes;
         }
-        if (claim.goal() instanceof Goal.Evict leave && !leave.patient() && !step.stopped()) {
+        if (claim.goal() instanceof Goal.Evict leave && !leave.patient() && step.finished()) {
           vma.evictedBytes += bytes;
           leave.slot().countEvicted(bytes);
         }
+      }
+      if (claim.failure() == null) {
+        request.done(claim);
       }
       vma.loosen();
       vma.monitor().signalAll();
@@ -244,15 +275,14 @@ final class Claims {
     }
   }
 
-  private void release(Claim claim) {
-    Vma vma = claim.vma();
-    int target = claim.goal() instanceof Goal.ToDevice wish ? wish.slot().index() : Plan.NONE;
-    for (int rest = claim.devices(); rest != 0; rest &= rest - 1) {
-      DeviceSlot slot = devices.slot(Integer.numberOfTrailingZeros(rest));
-      boolean mapped = slot.index() == target;
-      boolean failedToLeave = !mapped && claim.failure() != null;
+  private static void release(Claim claim) {
+    for (DeviceSlot slot : claim.slots()) {
+      boolean remains = claim.remainsOn(slot);
+      boolean mapped = remains && slot == claim.target();
       slot.end(
-          mapped ? new DeviceSlot.Mapped(vma, claim.first(), claim.end()) : null, !failedToLeave);
+          mapped ? new DeviceSlot.Mapped(claim.vma(), claim.first(), claim.end()) : null,
+          claim.freedBytes(slot),
+          remains || claim.unmaps(slot));
     }
   }
 }

@@ -5,21 +5,28 @@ import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmCapability;
+import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmDevice;
 import java.util.ArrayDeque;
 import java.util.Iterator;
-import java.util.concurrent.Semaphore;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /**
  * A device as the engine sees it: its number, its quota, what was mapped on it and when, its
  * counters.
  *
  * <p>Room is reserved before a run is mapped and given back when it is unmapped, so that {@code
- * usedBytes} never exceeds the quota. {@code pending} counts transitions under way, {@code running}
- * launches that hold their arguments: as long as there is either, room may still turn up.
+ * usedBytes} never exceeds the quota. {@code pending} counts what is under way that may end with
+ * more room, or with more to evict: transitions of what the device holds, and evictions. {@code
+ * running} counts launches that keep their arguments there. Whoever finds neither room nor anything
+ * to evict waits for {@code changes} while there is either, and gives up when there is neither.
+ * Whoever was refused by the device itself waits for {@code releases}: a reservation that is given
+ * back makes no room there, and two that wait for each other's would go on for ever.
  */
 public final class DeviceSlot {
   private final int index;
@@ -33,13 +40,16 @@ public final class DeviceSlot {
   private final LongAdder bytesEvicted = new LongAdder();
   private final LongAdder launches = new LongAdder();
   private final LongAdder kernelNanos = new LongAdder();
-  private final Semaphore taking = new Semaphore(1, true);
   private final Monitor monitor;
   private final ArrayDeque<Mapped> history = new ArrayDeque<>();
-  private long changes;
   private final AtomicInteger pending = new AtomicInteger();
+  private volatile long changes;
+  private volatile long releases;
   private int running;
+  private long takersCome;
+  private long takersGone;
   private volatile boolean leaving;
+  private volatile boolean left;
 
   /**
    * Makes one.
@@ -52,7 +62,10 @@ public final class DeviceSlot {
     this.index = index;
     this.device = device;
     this.mode = device.attachMode();
-    this.quotaBytes = device.memoryBytes();
+    this.quotaBytes =
+        device.capabilities().contains(GmCapability.REMOTE_MAPPING)
+            ? Long.MAX_VALUE
+            : device.memoryBytes();
     this.monitor = monitors.create(LockRank.DEVICE);
   }
 
@@ -87,12 +100,14 @@ public final class DeviceSlot {
   }
 
   /**
-   * Tells whether its kernels may touch what is not mapped.
+   * Tells whether launches keep their arguments for themselves: nothing would stop a kernel that
+   * touches what the CPU or another device is changing.
    *
-   * @return true if it makes faults
+   * @return false if its kernels fault on what is not mapped for them
    */
-  public boolean replayable() {
-    return device.capabilities().contains(GmCapability.REPLAYABLE_FAULTS);
+  public boolean holdsArguments() {
+    return mode == GmAttachMode.SHARE
+        || !device.capabilities().contains(GmCapability.REPLAYABLE_FAULTS);
   }
 
   /**
@@ -108,7 +123,7 @@ public final class DeviceSlot {
   /**
    * Returns the quota.
    *
-   * @return bytes
+   * @return bytes; no bound where the device maps what does not fit its memory in the host's
    */
   public long quotaBytes() {
     return quotaBytes;
@@ -123,22 +138,38 @@ public final class DeviceSlot {
     return usedBytes.get();
   }
 
-  /** Refuses new mappings from now on. */
+  /** Refuses new launches from now on. */
   public void leave() {
     leaving = true;
   }
 
-  /** Takes new mappings again. */
-  public void stay() {
-    leaving = false;
+  /** Refuses new mappings, too: no launch is left that could need one. */
+  public void left() {
+    left = true;
   }
 
-  boolean leaving() {
-    return leaving;
+  /** Takes new launches and mappings again. */
+  public void stay() {
+    leaving = false;
+    left = false;
   }
 
   /**
-   * Reserves room.
+   * Tells whether it refuses new launches.
+   *
+   * @return true if it is being detached, or has been
+   */
+  public boolean isLeaving() {
+    return leaving;
+  }
+
+  boolean hasLeft() {
+    return left;
+  }
+
+  /**
+   * Reserves room. The caller has called {@link #begin}, so that whoever finds the room gone knows
+   * that something is under way.
    *
    * @param unitBytes what the result is a multiple of
    * @param bytes how much is wanted
@@ -155,10 +186,6 @@ public final class DeviceSlot {
         return granted;
       }
     }
-  }
-
-  void giveBack(long bytes) {
-    usedBytes.addAndGet(-bytes);
   }
 
   void countFault() {
@@ -186,13 +213,25 @@ public final class DeviceSlot {
     return bytesIn.sum();
   }
 
-  /**
-   * Lets one launch at a time take room for its arguments.
-   *
-   * @return a fair semaphore of one permit
-   */
-  public Semaphore taking() {
-    return taking;
+  /** Waits until no launch that came before takes room for its arguments any more. */
+  public void beginTaking() {
+    monitor.lock();
+    try {
+      long turn = takersCome++;
+      while (takersGone != turn) {
+        monitor.await();
+      }
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  /** Lets the next launch take room for its arguments. */
+  public void endTaking() {
+    monitor.lock();
+    takersGone++;
+    monitor.signalAll();
+    monitor.unlock();
   }
 
   /**
@@ -206,15 +245,27 @@ public final class DeviceSlot {
   }
 
   /**
+   * Returns how long its copies took.
+   *
+   * @return the device's own measurement, if it makes one
+   */
+  public Optional<GmCopyTimes> copyTimes() {
+    return device.mmu().copyTimes();
+  }
+
+  /**
    * Returns the counters.
    *
    * @return a snapshot
    */
   public DeviceStatistics statistics() {
+    GmCopyTimes times = copyTimes().orElse(new GmCopyTimes(0, 0));
     return new DeviceStatistics(
         faults.sum(),
         bytesIn.sum(),
         bytesOut.sum(),
+        times.inNanos(),
+        times.outNanos(),
         bytesEvicted.sum(),
         launches.sum(),
         kernelNanos.sum(),
@@ -233,20 +284,29 @@ public final class DeviceSlot {
    * A transition has ended.
    *
    * @param mapped what it mapped here, or null
-   * @param madeRoom whether there may be more room than before
+   * @param freedBytes how much of the quota it gives back
+   * @param released whether the device has let go of something, or there may be more to evict
    */
-  void end(Mapped mapped, boolean madeRoom) {
+  void end(Mapped mapped, long freedBytes, boolean released) {
     monitor.lock();
-    pending.decrementAndGet();
+    usedBytes.addAndGet(-freedBytes);
     if (mapped != null) {
       history.addLast(mapped);
       forgetStale();
     }
-    if (madeRoom) {
-      changes++;
-    }
-    monitor.signalAll();
+    finish(freedBytes > 0, released);
     monitor.unlock();
+  }
+
+  private void finish(boolean freed, boolean released) {
+    if (freed || released) {
+      changes = changes + 1; // written under the monitor only, as is the next one
+    }
+    if (released) {
+      releases = releases + 1;
+    }
+    pending.decrementAndGet();
+    monitor.signalAll();
   }
 
   /** A launch holds its arguments from now on. */
@@ -260,7 +320,8 @@ public final class DeviceSlot {
   public void endRunning() {
     monitor.lock();
     running--;
-    changes++;
+    changes = changes + 1;
+    releases = releases + 1;
     monitor.signalAll();
     monitor.unlock();
   }
@@ -278,25 +339,45 @@ public final class DeviceSlot {
    * @return the number of changes so far
    */
   long changes() {
-    monitor.lock();
-    try {
-      return changes;
-    } finally {
-      monitor.unlock();
-    }
+    return changes;
   }
 
   /**
    * Waits until something has changed that may have made room.
    *
    * @param since what {@link #changes} returned before looking for room
-   * @return false at once if nothing is under way that could make room
+   * @param mine how many of the launches that keep their arguments are the caller's own
+   * @return false if nothing is under way any more that could make room
    */
-  boolean awaitChange(long since) {
+  boolean awaitChange(long since, int mine) {
+    return awaitMore(() -> changes, since, mine);
+  }
+
+  /**
+   * Returns what {@link #awaitRelease} compares with.
+   *
+   * @return the number of releases so far
+   */
+  long releases() {
+    return releases;
+  }
+
+  /**
+   * Waits until the device may have room for what it has refused.
+   *
+   * @param since what {@link #releases} returned before it was asked
+   * @param mine as above
+   * @return false if nothing is under way any more that could make room
+   */
+  boolean awaitRelease(long since, int mine) {
+    return awaitMore(() -> releases, since, mine);
+  }
+
+  private boolean awaitMore(LongSupplier count, long since, int mine) {
     monitor.lock();
     try {
-      while (changes == since) {
-        if (pending.get() == 0 && running == 0) {
+      while (count.getAsLong() <= since) {
+        if (pending.get() == 0 && running <= mine) {
           return false;
         }
         monitor.await();
@@ -322,17 +403,6 @@ public final class DeviceSlot {
   }
 
   /**
-   * Puts a run back that could not be evicted now.
-   *
-   * @param run the run
-   */
-  void postpone(Mapped run) {
-    monitor.lock();
-    history.addLast(run);
-    monitor.unlock();
-  }
-
-  /**
    * Puts the rest of a run back where it was taken from.
    *
    * @param run the rest
@@ -343,13 +413,26 @@ public final class DeviceSlot {
     monitor.unlock();
   }
 
-  int historySize() {
+  /**
+   * An eviction, which began with {@link #begin} and may have hidden runs from others, has ended.
+   *
+   * @param kept runs that could not be evicted now
+   * @param evicted whether anything was evicted; if not, others need not try again what is put back
+   */
+  void endEviction(List<Mapped> kept, boolean evicted) {
     monitor.lock();
-    try {
-      return history.size();
-    } finally {
-      monitor.unlock();
-    }
+    history.addAll(kept);
+    finish(evicted, evicted);
+    monitor.unlock();
+  }
+
+  /**
+   * Tells what is under way.
+   *
+   * @return transitions and evictions, for tests
+   */
+  int pending() {
+    return pending.get();
   }
 
   /**

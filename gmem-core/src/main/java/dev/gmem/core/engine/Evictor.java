@@ -1,15 +1,14 @@
 package dev.gmem.core.engine;
 
+import dev.gmem.core.engine.Claim.Failure;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Makes room on a device: takes the runs that were mapped longest ago, as far as nobody else has
  * claimed or holds them. The caller holds no claim.
  */
 final class Evictor {
-  /**
-   * Runs are evicted in pieces of at least this, so that one fault does not call the device often.
-   */
-  private static final long BATCH_BYTES = 256 << 10;
-
   private final FaultEngine engine;
 
   Evictor(FaultEngine engine) {
@@ -17,43 +16,59 @@ final class Evictor {
   }
 
   /**
-   * Makes room for at least a granule, or waits until somebody else may have.
+   * What an eviction came to.
+   *
+   * @param freedBytes how much room there is that was not there before
+   * @param end the granule after the last one looked at
+   * @param remains whether the device still holds some of what was looked at
+   * @param failure why the device did not let go, or null
+   */
+  record Outcome(long freedBytes, long end, boolean remains, Failure failure) {}
+
+  /**
+   * Makes room for at least a granule, if that can be done without waiting.
    *
    * @param slot the device
-   * @param neededBytes how much is needed
-   * @param granuleBytes the granule
-   * @param since what {@link DeviceSlot#changes} was before room was found to be missing
-   * @return false if nothing could be evicted, and nothing is under way that could make room
+   * @param wantedBytes how much is wanted
+   * @return what came of it; the range looked at means nothing
    */
-  boolean makeRoom(DeviceSlot slot, long neededBytes, int granuleBytes, long since) {
-    long wanted = Math.min(neededBytes, Math.max(BATCH_BYTES, granuleBytes));
-    return evict(slot, wanted) > 0 || slot.awaitChange(since);
-  }
-
-  private long evict(DeviceSlot slot, long wantedBytes) {
+  Outcome makeRoom(DeviceSlot slot, long wantedBytes) {
+    List<DeviceSlot.Mapped> kept = new ArrayList<>();
+    Failure failure = null;
     long freed = 0;
-    for (int tries = slot.historySize(); tries > 0 && freed < wantedBytes; tries--) {
-      DeviceSlot.Mapped oldest = slot.oldest();
-      if (oldest == null) {
-        break;
+    slot.begin();
+    try {
+      while (freed < wantedBytes) {
+        DeviceSlot.Mapped oldest = slot.oldest();
+        if (oldest == null) {
+          break;
+        }
+        Outcome outcome = evict(slot, oldest, wantedBytes - freed, kept);
+        freed += outcome.freedBytes();
+        failure = failure == null ? outcome.failure() : failure;
       }
-      freed += evict(slot, oldest, wantedBytes - freed);
+    } finally {
+      slot.endEviction(kept, freed > 0);
     }
-    return freed;
+    return new Outcome(freed, 0, !kept.isEmpty(), failure);
   }
 
-  /** Evicts the head of a run; puts back what stays. */
-  private long evict(DeviceSlot slot, DeviceSlot.Mapped run, long wantedBytes) {
+  /** Evicts from the head of a run; puts back what it did not come to, keeps what stays. */
+  private Outcome evict(
+      DeviceSlot slot, DeviceSlot.Mapped run, long wantedBytes, List<DeviceSlot.Mapped> kept) {
     Vma vma = run.vma();
-    long granules = Math.max(1, wantedBytes / vma.granuleBytes());
-    long end = Math.min(run.end(), run.first() + granules);
-    if (end < run.end()) {
-      slot.putBack(new DeviceSlot.Mapped(vma, end, run.end()));
+    Outcome outcome = null;
+    try {
+      outcome = engine.evict(slot, vma, run.first(), run.end(), wantedBytes);
+      return outcome;
+    } finally {
+      long end = outcome == null ? run.end() : outcome.end();
+      if (end < run.end()) {
+        slot.putBack(new DeviceSlot.Mapped(vma, end, run.end()));
+      }
+      if (outcome == null || outcome.remains()) {
+        kept.add(new DeviceSlot.Mapped(vma, run.first(), end));
+      }
     }
-    long freed = engine.evict(slot, vma, run.first(), end);
-    if (vma.holdsAny(run.first(), end, slot.index())) {
-      slot.postpone(new DeviceSlot.Mapped(vma, run.first(), end));
-    }
-    return freed;
   }
 }

@@ -1,14 +1,15 @@
 package dev.gmem.core.engine;
 
-import dev.gmem.PageState;
+import dev.gmem.DeviceException;
 import dev.gmem.Residency.Extent;
-import dev.gmem.core.engine.Claim.Step;
+import dev.gmem.core.engine.Claim.Failure;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.host.HostFaults;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmRange;
+import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class FaultEngine {
   private final Claims claims;
   private final Migrator migrator;
   private final Evictor evictor;
+  private final Holds holds;
   private final long pinTimeoutNanos;
 
   /**
@@ -45,7 +47,17 @@ public final class FaultEngine {
     this.claims = new Claims(platform, devices);
     this.migrator = new Migrator(platform, devices);
     this.evictor = new Evictor(this);
+    this.holds = new Holds(this, pinTimeoutNanos);
     this.pinTimeoutNanos = pinTimeoutNanos;
+  }
+
+  /**
+   * Returns what launches keep for themselves.
+   *
+   * @return the holds
+   */
+  public Holds holds() {
+    return holds;
   }
 
   /**
@@ -96,7 +108,7 @@ public final class FaultEngine {
    * @throws IllegalStateException if the VMA is closed
    */
   public void deviceFault(DeviceSlot slot, Vma vma, long address, long bytes, boolean write) {
-    Goal goal = toDevice(slot, write, false, Goal.NO_LAUNCH);
+    Goal goal = toDevice(slot, write);
     drive(new Request(vma, vma.granuleOf(address), vma.granuleEnd(address, bytes), goal, true));
   }
 
@@ -111,7 +123,7 @@ public final class FaultEngine {
    * @throws IllegalStateException if the VMA is closed
    */
   public void prefetch(DeviceSlot slot, Vma vma, long first, long end, boolean writes) {
-    drive(new Request(vma, first, end, toDevice(slot, writes, false, Goal.NO_LAUNCH), false));
+    drive(new Request(vma, first, end, toDevice(slot, writes), false));
   }
 
   /**
@@ -125,59 +137,45 @@ public final class FaultEngine {
     drive(new Request(vma, first, end, new Goal.ToHost(false), false));
   }
 
-  /**
-   * Brings the range of a hold to the device of a launch.
-   *
-   * @param slot the device
-   * @param hold the hold, in force
-   * @param launch number of the launch
-   * @param overwriteFrom first granule whose contents do not matter
-   * @param overwriteEnd granule after the last of these; empty if not after the first
-   */
-  public void moveHeld(
-      DeviceSlot slot, Hold hold, long launch, long overwriteFrom, long overwriteEnd) {
-    Vma vma = hold.vma();
-    vma.monitor().lock();
-    hold.activate();
-    vma.monitor().unlock();
-    long from = Math.max(overwriteFrom, hold.first());
-    long to = Math.max(from, Math.min(overwriteEnd, hold.end()));
-    Goal keep = new Goal.ToDevice(slot, hold.own(), false, launch);
-    Goal overwrite = new Goal.ToDevice(slot, hold.own(), true, launch);
-    if (from == to) {
-      drive(new Request(vma, hold.first(), hold.end(), keep, true));
-      return;
+  /** Brings a part of the range of a hold to where the device of its launch can reach it. */
+  void bring(Hold hold, long first, long end, boolean overwrite) {
+    if (first < end) {
+      drive(new Request(hold.vma(), first, end, hold.goal(overwrite), true));
     }
-    drive(new Request(vma, hold.first(), from, keep, true));
-    drive(new Request(vma, from, to, overwrite, true));
-    drive(new Request(vma, to, hold.end(), keep, true));
   }
 
-  private static Goal toDevice(DeviceSlot slot, boolean writes, boolean overwrite, long launch) {
-    if (slot.mode() == GmAttachMode.SHARE) {
-      return new Goal.ToHost(writes);
-    }
-    return new Goal.ToDevice(slot, slot.owns(writes), overwrite, launch);
+  private static Goal toDevice(DeviceSlot slot, boolean writes) {
+    return slot.mode() == GmAttachMode.SHARE
+        ? new Goal.InPlace(slot, writes, Goal.NO_LAUNCH)
+        : new Goal.ToDevice(slot, slot.owns(writes), false, Goal.NO_LAUNCH);
   }
 
   private void drive(Request request) {
     Attempts attempts = new Attempts(pinTimeoutNanos);
     while (request.first() < request.end()) {
-      DeviceSlot target = request.goal() instanceof Goal.ToDevice wish ? wish.slot() : null;
-      long since = target == null ? 0 : target.changes();
-      Claim claim = claims.take(request, attempts);
+      Claim claim = take(request, attempts);
       if (claim == null) {
         return;
       }
-      if (claim == Claim.NEEDS_ROOM) {
-        attempts.makeRoom(evictor, target, since, request.vma(), request.first(), request.end());
-        continue;
+      work(claim, request);
+      if (claim.failure() != null) {
+        attempts.recover(claim, request, evictor);
       }
-      work(claim);
-      if (claim.failure() == null) {
-        request.done(claim);
-      } else {
-        attempts.recover(claim, evictor);
+    }
+  }
+
+  /** Claims the next part of a request; waits for what is in the way; null if nothing is left. */
+  private Claim take(Request request, Attempts attempts) {
+    while (true) {
+      Claim claim = claims.take(request);
+      if (claim == null || claim.obstacle() == null) {
+        attempts.unpinned();
+        return claim;
+      }
+      claims.drop(claim);
+      switch (claim.obstacle()) {
+        case PINS -> attempts.awaitPins(request.vma(), claim.pins());
+        case ROOM -> attempts.makeRoom(evictor, request, claim);
       }
     }
   }
@@ -199,32 +197,46 @@ public final class FaultEngine {
     }
   }
 
+  /**
+   * Asks a device for something outside of any claim.
+   *
+   * @param call the call
+   * @return its answer, whatever it throws
+   */
+  public Answer ask(Supplier<GmStatus> call) {
+    return callDevice(() -> Answer.to(call));
+  }
+
   /** Does the work of a claim, and lets go of it whatever happens. */
-  private void work(Claim claim) {
+  private void work(Claim claim, Request request) {
     try {
       migrator.execute(claim);
     } finally {
-      claims.commit(claim);
+      claims.commit(claim, request);
     }
   }
 
-  /** Evicts what can be had of a range without waiting; returns how many bytes that was. */
-  long evict(DeviceSlot slot, Vma vma, long first, long end) {
+  /** Evicts what can be had of a range without waiting, until enough has been freed. */
+  Evictor.Outcome evict(DeviceSlot slot, Vma vma, long first, long end, long wantedBytes) {
     Request request = new Request(vma, first, end, new Goal.Evict(slot, false), false);
-    Attempts attempts = new Attempts(pinTimeoutNanos);
+    Failure failure = null;
     long freed = 0;
-    while (request.first() < request.end()) {
-      Claim claim = claims.take(request, attempts);
+    while (request.first() < end && freed < wantedBytes) {
+      request.limit((wantedBytes - freed) / vma.granuleBytes());
+      Claim claim = claims.take(request);
       if (claim == null) {
+        request.first(end);
         break;
       }
-      work(claim);
-      for (Step step : claim.steps()) {
-        freed += step.stopped() ? 0 : vma.bytesOf(step.first(), step.end());
-      }
-      request.done(claim);
+      work(claim, request);
+      freed += claim.freedBytes(slot);
+      failure = failure == null ? claim.failure() : failure;
+      request.first(claim.end());
     }
-    return freed;
+    vma.monitor().lock();
+    boolean remains = vma.holdsAny(first, request.first(), slot.index());
+    vma.monitor().unlock();
+    return new Evictor.Outcome(freed, request.first(), remains, failure);
   }
 
   /**
@@ -303,130 +315,6 @@ public final class FaultEngine {
     }
   }
 
-  /** What became of a try to put a hold in force. */
-  public enum Held {
-    /** It is in force. */
-    YES,
-    /** It is in force, and {@link Vma#region()} must be quiesced before anything moves. */
-    YES_QUIESCE,
-    /** It is not: the VMA is pinned. */
-    PINNED
-  }
-
-  /**
-   * Puts a hold in force: from now on the CPU faults on its range, and waits.
-   *
-   * @param hold the hold
-   * @return what became of it
-   * @throws IllegalStateException if the VMA is closed
-   */
-  public Held hold(Hold hold) {
-    Vma vma = hold.vma();
-    vma.monitor().lock();
-    try {
-      while (vma.isReleasing() && !vma.isClosed()) {
-        vma.monitor().await();
-      }
-      if (vma.isClosed()) {
-        throw new IllegalStateException("Already closed");
-      }
-      boolean[] revokes = {false};
-      vma.table()
-          .forEachRun(
-              hold.first(),
-              hold.end(),
-              (first, end, entry) ->
-                  revokes[0] |= GranuleEntry.revoked(entry, hold.own()) != entry);
-      if (revokes[0] && vma.tighten(hold.own() ? GateLevel.ALL : GateLevel.WRITES) != 0) {
-        return Held.PINNED;
-      }
-      vma.addHold(hold);
-      vma.table()
-          .update(hold.first(), hold.end(), entry -> GranuleEntry.revoked(entry, hold.own()));
-      if (revokes[0]) {
-        vma.revocations++;
-      }
-      return revokes[0] ? Held.YES_QUIESCE : Held.YES;
-    } finally {
-      vma.monitor().unlock();
-    }
-  }
-
-  /**
-   * Tells whether the range of a hold is where it has to be. Costs the same for any size if all of
-   * the VMA is on the device.
-   *
-   * @param hold a hold in force
-   * @param slot its device
-   * @return true if nothing has to move
-   */
-  public boolean isInPlace(Hold hold, DeviceSlot slot) {
-    Vma vma = hold.vma();
-    Goal goal = new Goal.ToDevice(slot, hold.own(), false, Goal.NO_LAUNCH);
-    vma.monitor().lock();
-    try {
-      long owned = vma.counts().inState(PageState.DEVICE);
-      if (vma.counts().busy() == 0 && vma.counts().onDevice(slot.index()) == vma.granules()) {
-        if (owned == vma.granules() || !hold.own() && owned == 0) {
-          return activated(hold);
-        }
-      }
-      for (long at = hold.first(); at < hold.end(); at = vma.table().runEnd(at, hold.end())) {
-        if (!Claims.isDone(vma.table().get(at), goal)) {
-          return false;
-        }
-      }
-      return activated(hold);
-    } finally {
-      vma.monitor().unlock();
-    }
-  }
-
-  private static boolean activated(Hold hold) {
-    hold.activate();
-    return true;
-  }
-
-  /**
-   * Lifts a hold and wakes who waits for it.
-   *
-   * @param hold a hold in force
-   */
-  public void lift(Hold hold) {
-    Vma vma = hold.vma();
-    vma.monitor().lock();
-    try {
-      vma.lift(hold);
-      vma.loosen();
-      vma.monitor().signalAll();
-    } finally {
-      vma.monitor().unlock();
-    }
-  }
-
-  /**
-   * Waits until a VMA is not pinned, or it is no use waiting.
-   *
-   * @param vma the VMA
-   * @throws dev.gmem.PinnedMemoryException if it takes too long
-   */
-  public void awaitUnpinned(Vma vma) {
-    Attempts attempts = new Attempts(pinTimeoutNanos);
-    vma.monitor().lock();
-    try {
-      while (!vma.isClosed()) {
-        int pins = vma.tighten(GateLevel.WRITES);
-        if (pins == 0) {
-          vma.loosen();
-          return;
-        }
-        attempts.awaitPins(vma, pins);
-      }
-    } finally {
-      vma.monitor().unlock();
-    }
-  }
-
   /**
    * Begins to close a VMA: from now on nobody can pin it.
    *
@@ -463,19 +351,20 @@ public final class FaultEngine {
   }
 
   /**
-   * Ends a close: takes the VMA off the devices, then closes its memory. Launches that use it have
-   * ended.
+   * Ends a close: takes the VMA off the devices, then closes its memory. Waits for launches that
+   * hold some of it; those that wait for it fail.
    *
    * @param vma a closing VMA
-   * @throws dev.gmem.DeviceException if a device would not let go; the memory is closed all the
-   *     same
+   * @throws dev.gmem.DeviceException if a device would not let go of some of it; the rest is closed
+   *     all the same
    */
   public void finishClose(Vma vma) {
+    vma.monitor().lock();
+    vma.releasing();
+    vma.monitor().unlock();
+    DeviceException failure = null;
     try {
-      vma.monitor().lock();
-      vma.releasing();
-      vma.monitor().unlock();
-      drive(new Request(vma, 0, vma.granules(), new Goal.Release(), false));
+      failure = release(vma);
     } finally {
       vma.region().close();
       vma.monitor().lock();
@@ -483,5 +372,31 @@ public final class FaultEngine {
       vma.monitor().signalAll();
       vma.monitor().unlock();
     }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** Takes what can be had off the devices; returns the first failure, or null. */
+  private DeviceException release(Vma vma) {
+    Request request = new Request(vma, 0, vma.granules(), new Goal.Release(), false);
+    Attempts attempts = new Attempts(pinTimeoutNanos);
+    DeviceException first = null;
+    while (request.first() < request.end()) {
+      Claim claim = take(request, attempts);
+      if (claim == null) {
+        break;
+      }
+      work(claim, request);
+      if (claim.failure() != null) {
+        try {
+          attempts.recover(claim, request, evictor);
+        } catch (DeviceException e) {
+          first = first == null ? e : first;
+          request.first(claim.end());
+        }
+      }
+    }
+    return first;
   }
 }

@@ -14,10 +14,24 @@ sealed interface Goal {
    *
    * @param slot the device
    * @param own true if it must be the only one: it writes, or cannot share
-   * @param overwrite true if what the range held need not move
+   * @param overwrite true if what the range held need not move; only for an owner
    * @param launch number of the launch that asks, or {@link #NO_LAUNCH}
    */
-  record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) implements Goal {}
+  record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) implements Goal {
+    public ToDevice {
+      assert own || !overwrite;
+    }
+  }
+
+  /**
+   * A device that works on the host's frames wants to reach a range. What the CPU may do there is
+   * not its concern.
+   *
+   * @param slot the device
+   * @param own true if it writes: no other device may have any of it
+   * @param launch number of the launch that asks, or {@link #NO_LAUNCH}
+   */
+  record InPlace(DeviceSlot slot, boolean own, long launch) implements Goal {}
 
   /**
    * A device has to let go of a range.

@@ -1,11 +1,18 @@
 package dev.gmem.core.engine;
 
+import dev.gmem.PageState;
+import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.spi.GmAttachMode;
+
 /**
- * A range that a launch keeps for itself on a device that cannot fault, from the call of {@code
- * launch} until its kernel has ended.
+ * A range that a launch keeps for itself on a device that cannot fault or works on the host's
+ * frames, from the call of {@code launch} until its kernel has ended. In the latter case the range
+ * is brought home, and stays there.
  *
- * <p>It strips the CPU of the permissions that would be in the way, so that host code that comes
- * after the launch waits for it. Once {@code active}, the range must not be evicted either.
+ * <p>Life: placed (its launch waits for others) → moving (the range comes to the device, and is not
+ * evicted) → running (nobody touches the device's mappings of the range). From the beginning it
+ * strips the CPU of the permissions that would be in the way, so that host code that comes after
+ * the launch waits for it. All but the final fields is guarded by the VMA's monitor.
  */
 public final class Hold {
   private final long launch;
@@ -14,10 +21,12 @@ public final class Hold {
   private final long first;
   private final long end;
   private final boolean own;
-  private boolean active;
+  private boolean exposed;
+  private boolean moving;
+  private boolean running;
 
   /**
-   * Makes one; {@link FaultEngine#hold} puts it in force.
+   * Makes one; {@link Holds#place} puts it in force.
    *
    * @param launch number of the launch
    * @param slot its device
@@ -44,6 +53,14 @@ public final class Hold {
     return vma;
   }
 
+  long launch() {
+    return launch;
+  }
+
+  DeviceSlot slot() {
+    return slot;
+  }
+
   long first() {
     return first;
   }
@@ -56,25 +73,64 @@ public final class Hold {
     return own;
   }
 
-  /** From now on the range stays on the device. The VMA's monitor is held. */
-  void activate() {
-    active = true;
+  /**
+   * Tells whether accesses may be under way that passed the gate before the hold took the CPU's
+   * permissions. Whoever relies on their absence before the hold's own handshake needs another.
+   */
+  boolean exposed() {
+    return exposed;
+  }
+
+  void exposed(boolean value) {
+    exposed = value;
+  }
+
+  void moving(boolean value) {
+    moving = value;
+  }
+
+  void running(boolean value) {
+    running = value;
+  }
+
+  /**
+   * What is to become of the range.
+   *
+   * @param overwrite whether its contents do not matter
+   */
+  Goal goal(boolean overwrite) {
+    return slot.mode() == GmAttachMode.SHARE
+        ? new Goal.InPlace(slot, own, launch)
+        : new Goal.ToDevice(slot, own, overwrite, launch);
   }
 
   boolean overlaps(long from, long to) {
     return first < to && from < end;
   }
 
-  /**
-   * Tells whether a goal has to wait for this hold. Launches wait for earlier ones only, or two of
-   * them could wait for each other.
-   */
-  boolean excludes(Goal goal) {
+  /** Tells whether a goal has to wait for this hold at a granule whose entry is this. */
+  boolean excludes(Goal goal, long entry) {
+    boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
     return switch (goal) {
-      case Goal.ToHost(boolean write) -> write || own;
-      case Goal.ToDevice wish -> wish.launch() > launch && (own || wish.own());
-      case Goal.Evict leave -> active && leave.slot() == slot;
+      case Goal.ToHost(boolean write) -> write || own || running && owned;
+      case Goal.ToDevice wish ->
+          wish.slot() == slot ? running : excludes(wish.own(), wish.launch(), owned);
+      case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
+      case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
       case Goal.Release() -> true;
     };
+  }
+
+  /**
+   * Launches wait for earlier ones, and for kernels that run and so wait for nothing: two of them
+   * never wait for each other. A device's fault does not wait for a launch that has yet to move:
+   * that one may be waiting for the very kernel that faults.
+   */
+  private boolean excludes(boolean wishOwn, long wishLaunch, boolean owned) {
+    boolean clash = own || wishOwn;
+    if (running) {
+      return clash || owned;
+    }
+    return clash && (wishLaunch == Goal.NO_LAUNCH ? moving : wishLaunch > launch);
   }
 }

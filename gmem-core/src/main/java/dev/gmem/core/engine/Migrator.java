@@ -14,7 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
@@ -32,15 +31,10 @@ final class Migrator {
     this.devices = devices;
   }
 
-  /** A call under way. */
-  private record Call(
-      Step step, DeviceSlot slot, CompletionStage<GmStatus> stage, Throwable thrown) {
-    GmStatus status() {
-      if (stage == null) {
-        return GmStatus.FAILURE_UNKNOWN;
-      }
-      GmStatus status = stage.toCompletableFuture().join();
-      return status == null ? GmStatus.FAILURE_UNKNOWN : status;
+  /** A call under way; {@code failed} if it never was. */
+  private record Call(Step step, DeviceSlot slot, CompletionStage<GmStatus> stage, Answer failed) {
+    Answer answer() {
+      return failed == null ? Answer.end(stage) : failed;
     }
   }
 
@@ -61,7 +55,7 @@ final class Migrator {
     }
     for (Step step : claim.steps()) {
       if (!step.stopped()) {
-        step.reached(step.plan().result());
+        step.finish();
       }
     }
   }
@@ -79,9 +73,7 @@ final class Migrator {
         calls,
         false,
         (step, slot) -> {
-          long bytes = claim.vma().bytesOf(step.first(), step.end());
-          slot.giveBack(bytes);
-          slot.countOut(bytes);
+          slot.countOut(claim.vma().bytesOf(step.first(), step.end()));
           step.copyOut();
           step.reached(step.plan().home());
         });
@@ -101,10 +93,7 @@ final class Migrator {
           claim,
           calls,
           false,
-          (dropped, slot) -> {
-            slot.giveBack(claim.vma().bytesOf(dropped.first(), dropped.end()));
-            dropped.reached(without(dropped.after(), slot.index()));
-          });
+          (dropped, slot) -> dropped.reached(without(dropped.after(), slot.index())));
       if (!step.stopped()) {
         step.reached(step.plan().home());
       }
@@ -118,91 +107,82 @@ final class Migrator {
   }
 
   private Call unmap(Claim claim, Step step, DeviceSlot slot, boolean copy) {
-    GmRange run = claim.vma().run(step.first(), step.end());
-    GmUnmapping unmapping = new GmUnmapping(run, host(run), copy);
-    return call(step, slot, () -> slot.device().mmu().peerUnmapAsync(unmapping));
+    return call(
+        step,
+        slot,
+        () -> {
+          GmRange run = claim.vma().run(step.first(), step.end());
+          return slot.device().mmu().peerUnmapAsync(new GmUnmapping(run, host(run), copy));
+        });
   }
 
   private void map(Claim claim, Goal.ToDevice wish) {
     DeviceSlot slot = wish.slot();
     List<Call> calls = new ArrayList<>();
     for (Step step : claim.steps()) {
-      if (!step.stopped()) {
-        Call call = map(claim, step, slot, wish.own());
-        if (call != null) {
-          calls.add(call);
-        } else if (step.plan().takesRoom() && step.stopped()) {
-          slot.giveBack(claim.vma().bytesOf(step.first(), step.end()));
-        }
-      } else if (step.plan().takesRoom()) {
-        slot.giveBack(claim.vma().bytesOf(step.first(), step.end()));
+      if (step.stopped()) {
+        continue;
+      }
+      if (step.plan().mapping() == Plan.Mapping.UPGRADE) {
+        upgrade(claim, step, slot);
+      } else if (step.plan().mapping() != Plan.Mapping.NONE) {
+        calls.add(map(claim, step, slot, wish.own()));
       }
     }
-    for (Call call : calls) {
-      boolean done =
-          await(claim, List.of(call), true, (step, ignored) -> mapped(claim, step, slot));
-      if (!done && call.step().plan().takesRoom()) {
-        slot.giveBack(claim.vma().bytesOf(call.step().first(), call.step().end()));
-      }
-    }
+    await(claim, calls, true, (step, ignored) -> mapped(claim, step, slot));
   }
 
+  /** From now on the device has the bytes, whatever becomes of the rest of the claim. */
   private static void mapped(Claim claim, Step step, DeviceSlot slot) {
+    step.reached(step.plan().result());
     if (step.copiedIn()) {
       slot.countIn(claim.vma().bytesOf(step.first(), step.end()));
     }
   }
 
   private Call map(Claim claim, Step step, DeviceSlot slot, boolean own) {
-    GmRange run = claim.vma().run(step.first(), step.end());
+    Plan.Mapping how = step.plan().mapping();
     Access access = own ? Access.READ_WRITE : Access.READ;
-    return switch (step.plan().mapping()) {
-      case NONE -> null;
-      case UPGRADE -> upgrade(claim, step, slot, run);
-      case COPY -> map(step, slot, run, true, access);
-      case COPY_IF_TOUCHED ->
-          map(step, slot, run, platform.touched(run.address(), run.bytes()), access);
-      case OVERWRITE -> map(step, slot, run, false, Access.OVERWRITE);
-    };
-  }
-
-  private Call map(Step step, DeviceSlot slot, GmRange run, boolean copy, Access access) {
-    GmMapping mapping = new GmMapping(run, host(run), copy, access);
-    if (copy) {
-      step.copyIn();
-    }
-    return call(step, slot, () -> slot.device().mmu().peerMapAsync(mapping));
+    return call(
+        step,
+        slot,
+        () -> {
+          GmRange run = claim.vma().run(step.first(), step.end());
+          boolean copy =
+              switch (how) {
+                case COPY, UPGRADE -> true;
+                case COPY_IF_TOUCHED -> platform.touched(run.address(), run.bytes());
+                case OVERWRITE, NONE -> false;
+              };
+          if (copy) {
+            step.copyIn();
+          }
+          Access wanted = how == Plan.Mapping.OVERWRITE ? Access.OVERWRITE : access;
+          return slot.device().mmu().peerMapAsync(new GmMapping(run, host(run), copy, wanted));
+        });
   }
 
   /** Makes a replica the owner: by protection where the device can, else by mapping it anew. */
-  private Call upgrade(Claim claim, Step step, DeviceSlot slot, GmRange run) {
+  private void upgrade(Claim claim, Step step, DeviceSlot slot) {
     Call protect =
         call(
             step,
             slot,
-            () ->
-                CompletableFuture.completedFuture(
-                    slot.device().mmu().peerProtect(run, Access.READ_WRITE)));
-    if (protect.thrown() != null || protect.status() != GmStatus.UNIMPLEMENTED) {
-      return protect;
+            () -> {
+              GmRange run = claim.vma().run(step.first(), step.end());
+              return CompletableFuture.completedFuture(
+                  slot.device().mmu().peerProtect(run, Access.READ_WRITE));
+            });
+    if (protect.answer().status() != GmStatus.UNIMPLEMENTED) {
+      await(claim, List.of(protect), true, (done, ignored) -> mapped(claim, done, slot));
+      return;
     }
     Call unmap = unmap(claim, step, slot, false);
-    boolean unmapped =
-        await(
-            claim,
-            List.of(unmap),
-            false,
-            (dropped, ignored) -> dropped.reached(GranuleEntry.EVICTED));
-    if (!unmapped) {
-      return null;
+    if (await(
+        claim, List.of(unmap), false, (gone, ignored) -> gone.reached(GranuleEntry.EVICTED))) {
+      Call map = map(claim, step, slot, true);
+      await(claim, List.of(map), true, (done, ignored) -> mapped(claim, done, slot));
     }
-    Call map = map(step, slot, run, true, Access.READ_WRITE);
-    boolean remapped =
-        await(claim, List.of(map), true, (done, ignored) -> mapped(claim, done, slot));
-    if (!remapped) {
-      slot.giveBack(claim.vma().bytesOf(step.first(), step.end()));
-    }
-    return null;
   }
 
   private MemorySegment host(GmRange run) {
@@ -213,8 +193,8 @@ final class Migrator {
       Step step, DeviceSlot slot, Supplier<CompletionStage<GmStatus>> operation) {
     try {
       return new Call(step, slot, operation.get(), null);
-    } catch (RuntimeException | LinkageError e) {
-      return new Call(step, slot, null, e);
+    } catch (Throwable e) {
+      return new Call(step, slot, null, Answer.thrown(e));
     }
   }
 
@@ -222,21 +202,11 @@ final class Migrator {
   private static boolean await(Claim claim, List<Call> calls, boolean mapping, Success success) {
     boolean all = true;
     for (Call call : calls) {
-      GmStatus status;
-      Throwable cause = call.thrown();
-      try {
-        status = call.status();
-      } catch (CompletionException e) {
-        status = GmStatus.FAILURE_UNKNOWN;
-        cause = e.getCause();
-      } catch (RuntimeException e) {
-        status = GmStatus.FAILURE_UNKNOWN;
-        cause = e;
-      }
-      if (status == GmStatus.SUCCESS) {
+      Answer answer = call.answer();
+      if (answer.isSuccess()) {
         success.apply(call.step(), call.slot());
       } else {
-        claim.fail(new Failure(call.slot(), status, cause, call.step(), mapping));
+        claim.fail(new Failure(claim.vma(), call.slot(), answer, call.step(), mapping));
         all = false;
       }
     }

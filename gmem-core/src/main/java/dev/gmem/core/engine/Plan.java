@@ -51,6 +51,7 @@ record Plan(
     return switch (goal) {
       case Goal.ToHost(boolean write) -> toHost(entry, write);
       case Goal.ToDevice wish -> toDevice(entry, wish);
+      case Goal.InPlace wish -> inPlace(entry, wish.own());
       case Goal.Evict leave -> evict(entry, leave.slot().index());
       case Goal.Release() -> release(entry);
     };
@@ -103,6 +104,14 @@ record Plan(
             ? new Plan(false, false, NONE, 1 << owner, copy, GranuleEntry.EVICTED, replica)
             : new Plan(false, false, owner, 0, copy, GranuleEntry.EVICTED, replica);
       }
+    };
+  }
+
+  private static Plan inPlace(long entry, boolean own) {
+    return switch (GranuleEntry.state(entry)) {
+      case NOMAP, CPU, EVICTED -> null;
+      case SHARED -> own ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU) : null;
+      case DEVICE -> moved(GranuleEntry.owner(entry), 0, GranuleEntry.CPU);
     };
   }
 

@@ -11,6 +11,7 @@ final class Request {
   private final boolean fault;
   private long first;
   private long reach;
+  private long granulesMax = Long.MAX_VALUE;
   private boolean counted;
 
   Request(Vma vma, long first, long end, Goal goal, boolean fault) {
@@ -42,6 +43,9 @@ final class Request {
         FaultWindow window = vma.deviceWindow(wish.slot().index());
         reach = Math.min(vma.granules(), window.extend(first, end));
       }
+    } else if (goal instanceof Goal.InPlace wish) {
+      vma.deviceFaults++;
+      wish.slot().countFault();
     }
   }
 
@@ -51,10 +55,6 @@ final class Request {
 
   Goal goal() {
     return goal;
-  }
-
-  boolean fault() {
-    return fault;
   }
 
   long first() {
@@ -69,22 +69,37 @@ final class Request {
     return end;
   }
 
+  /** The granule at which a claim has to end that begins at the first one. */
   long reach() {
-    return reach;
+    return granulesMax < reach - first ? first + granulesMax : reach;
   }
 
-  /** Takes note that a claim has been dealt with. */
+  /** Limits what is claimed at a time. */
+  void limit(long granules) {
+    granulesMax = Math.max(1, granules);
+  }
+
+  /** Asks for half of what was too much from now on; false if that was a granule. */
+  boolean narrow(long granules) {
+    limit(granules / 2);
+    return granules > 1;
+  }
+
+  /** How many launches keep their arguments on the device for this request's sake. */
+  int ownLaunches() {
+    return goal instanceof Goal.ToDevice wish && wish.launch() != Goal.NO_LAUNCH ? 1 : 0;
+  }
+
+  /** Takes note that a claim has been dealt with. The monitor is held. */
   void done(Claim claim) {
     first = Math.min(end, claim.end());
     if (!fault || first < end) {
       return;
     }
-    vma.monitor().lock();
     if (goal instanceof Goal.ToHost) {
       vma.hostWindow().reached(claim.end());
     } else if (goal instanceof Goal.ToDevice wish && wish.launch() == Goal.NO_LAUNCH) {
       vma.deviceWindow(wish.slot().index()).reached(claim.end());
     }
-    vma.monitor().unlock();
   }
 }

@@ -172,22 +172,22 @@ public final class Vma {
   /**
    * Takes note that a device is being told of this VMA.
    *
-   * @param slot the device's number
+   * @param slot the device
    * @return true if it had not been told before
    */
-  public boolean announce(int slot) {
-    int bit = 1 << slot;
+  public boolean announce(DeviceSlot slot) {
+    int bit = 1 << slot.index();
     return (announced.getAndUpdate(mask -> mask | bit) & bit) == 0;
   }
 
   /**
    * Takes note that a device is being told to forget this VMA.
    *
-   * @param slot the device's number
+   * @param slot the device
    * @return true if it had been told of it
    */
-  public boolean renounce(int slot) {
-    int bit = 1 << slot;
+  public boolean renounce(DeviceSlot slot) {
+    int bit = 1 << slot.index();
     return (announced.getAndUpdate(mask -> mask & ~bit) & bit) != 0;
   }
 
@@ -251,9 +251,36 @@ public final class Vma {
   /** Removes a hold and gives back the permissions that no other hold takes. */
   void lift(Hold hold) {
     holds.remove(hold);
-    table.update(
-        hold.first(), hold.end(), e -> GranuleEntry.busy(e) ? e : GranuleEntry.restored(e));
-    strip(hold.first(), hold.end());
+    if (counts().revoked() > 0) {
+      table.update(
+          hold.first(), hold.end(), e -> GranuleEntry.busy(e) ? e : GranuleEntry.restored(e));
+      strip(hold.first(), hold.end());
+    }
+  }
+
+  /** Tells whether a hold has taken permissions in a range, and no handshake has come since. */
+  boolean isExposed(long from, long to) {
+    for (Hold hold : holds) {
+      if (hold.exposed() && hold.overlaps(from, to)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Tells whether a device holds anything of it.
+   *
+   * @param slot the device
+   * @return true if it does
+   */
+  public boolean isOn(DeviceSlot slot) {
+    monitor.lock();
+    try {
+      return counts().onDevice(slot.index()) > 0;
+    } finally {
+      monitor.unlock();
+    }
   }
 
   boolean hasHolds() {
@@ -263,7 +290,7 @@ public final class Vma {
   /** Tells whether a goal has to wait for a launch at a granule. */
   boolean heldAgainst(long granule, Goal goal) {
     for (Hold hold : holds) {
-      if (hold.overlaps(granule, granule + 1) && hold.excludes(goal)) {
+      if (hold.overlaps(granule, granule + 1) && hold.excludes(goal, table.get(granule))) {
         return true;
       }
     }

@@ -33,11 +33,13 @@ public final class VmaMap {
    *
    * @param range its addresses
    * @param engine serves its faults
+   * @param told the devices that have been told of it
    * @return the VMA, open
    */
-  public Vma enter(GmRange range, FaultEngine engine) {
+  public Vma enter(GmRange range, FaultEngine engine, Collection<DeviceSlot> told) {
     Vma vma = new Vma(range, granuleBytes, monitors.create(LockRank.VMA));
     vma.region(platform.gate(range.address(), range.bytes(), engine.faultsOf(vma)));
+    told.forEach(vma::announce);
     byAddress.put(range.address(), vma);
     return vma;
   }

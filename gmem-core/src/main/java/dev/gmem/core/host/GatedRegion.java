@@ -40,14 +40,14 @@ public interface GatedRegion {
   void openPinned();
 
   /**
-   * Waits until no access that passed the gate before {@link #tighten} is under way: those caught
-   * in the middle are unwound and made again. Must be called with no lock held.
+   * Waits until no access is under way that passed the gate before {@link #tighten}, or that was
+   * admitted before the table changed. Must be called with no lock held.
    */
   void quiesce();
 
   /**
    * Closes the memory for good, as {@link java.lang.foreign.Arena#close()} does: later accesses
-   * throw {@code Already closed}, those under way are unwound. The gate must be tightened to {@link
+   * throw {@code Already closed}, those under way end first. The gate must be tightened to {@link
    * GateLevel#ALL}. Does not unmap anything.
    */
   void close();

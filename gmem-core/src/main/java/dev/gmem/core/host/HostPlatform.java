@@ -78,10 +78,10 @@ public interface HostPlatform {
   default void leaveClaim() {}
 
   /**
-   * Counts accesses that a {@link GatedRegion#quiesce} caught in the middle and that were made
-   * again, in this JVM.
+   * Counts accesses that a {@link GatedRegion#quiesce} found under way, and waited for, in this
+   * JVM.
    *
    * @return the number
    */
-  long retries();
+  long waits();
 }

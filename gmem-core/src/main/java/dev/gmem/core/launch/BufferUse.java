@@ -30,10 +30,7 @@ record BufferUse(Vma vma, long address, long bytes, Access access) {
     return address + bytes == vma.run(end() - 1, end()).end() ? end() : end() - 1;
   }
 
-  boolean conflicts(BufferUse other, boolean owned, boolean otherOwned) {
-    return vma == other.vma
-        && (owned || otherOwned)
-        && first() < other.end()
-        && other.first() < end();
+  boolean overlaps(BufferUse other) {
+    return vma == other.vma && first() < other.end() && other.first() < end();
   }
 }

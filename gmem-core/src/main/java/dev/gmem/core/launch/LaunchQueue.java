@@ -3,43 +3,39 @@ package dev.gmem.core.launch;
 import dev.gmem.DeviceMemoryExhaustedException;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.FaultEngine;
-import dev.gmem.core.engine.FaultEngine.Held;
 import dev.gmem.core.engine.Hold;
+import dev.gmem.core.engine.Holds.Placed;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmAttachMode;
+import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
 /**
  * Starts launches in the order of their data.
  *
  * <p><b>Guarantees.</b> A launch starts after every earlier one that it conflicts with has ended,
- * failed ones included. On a device that cannot fault, the ranges of its arguments are held from
- * the return of {@link #submit} until its kernel has ended. A launch that cannot start leaves
- * nothing behind.
+ * failed ones included. On a device that cannot fault, or works on the host's frames, the ranges of
+ * its arguments are held from the return of {@link #submit} until its kernel has ended. A launch
+ * that cannot start leaves nothing behind.
  *
  * <p><b>Progress.</b> Launches wait for earlier ones only. At most one launch per device is taking
  * room at a time, so that two cannot each wait for what the other has.
  */
 public final class LaunchQueue {
-  /**
-   * Platform threads, which a program's virtual threads cannot starve: a launch that waits for a
-   * carrier while the carriers' threads wait for the launch would never start.
-   */
-  private static final ExecutorService STARTERS =
-      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("gmem-launch-", 0).factory());
-
   private final FaultEngine engine;
+  private final Monitor.Factory monitors;
   private final Monitor monitor;
   private final Set<LaunchTask> unfinished = new LinkedHashSet<>();
   private long submitted;
@@ -48,55 +44,62 @@ public final class LaunchQueue {
    * Makes one.
    *
    * @param engine moves the data
-   * @param monitors makes its monitor
+   * @param monitors makes its monitor, and threads for launches that have to wait
    */
   public LaunchQueue(FaultEngine engine, Monitor.Factory monitors) {
     this.engine = engine;
+    this.monitors = monitors;
     this.monitor = monitors.create(LockRank.LAUNCHES);
   }
 
   /** Submits a launch; it starts now if it can, and otherwise when it may. */
   void submit(LaunchTask task) {
-    List<CompletableFuture<?>> earlier = new ArrayList<>();
-    monitor.lock();
-    task.number(submitted++);
-    for (LaunchTask other : unfinished) {
-      if (task.conflicts(other)) {
-        earlier.add(other.future());
-      }
-    }
-    unfinished.add(task);
-    monitor.unlock();
+    CompletableFuture<?>[] earlier = enter(task);
+    boolean inPlace;
     try {
       checkQuota(task);
       placeHolds(task);
-    } catch (RuntimeException e) {
+      inPlace = earlier.length == 0 && isInPlace(task);
+    } catch (RuntimeException | Error e) {
       end(task, null, e);
       throw e;
     }
-    if (!earlier.isEmpty()) {
-      CompletableFuture.allOf(earlier.toArray(CompletableFuture[]::new))
-          .whenComplete((ignored, failure) -> startLater(task));
-    } else if (task.holds().stream().allMatch(h -> engine.isInPlace(h, task.slot()))) {
-      occupy(task);
-      startInPlace(task);
+    if (inPlace) {
+      launch(task);
     } else {
-      startLater(task);
+      CompletableFuture.allOf(earlier).whenComplete((ignored, failure) -> startLater(task));
     }
   }
 
-  private static boolean holdsArguments(DeviceSlot slot) {
-    return !slot.replayable() && slot.mode() != GmAttachMode.SHARE;
+  /** Gives a launch its number and its place; returns what it has to wait for. */
+  private CompletableFuture<?>[] enter(LaunchTask task) {
+    monitor.lock();
+    try {
+      if (task.slot().isLeaving()) {
+        throw new IllegalStateException(
+            "the device is being detached, or has been: device=" + task.slot().device().id());
+      }
+      task.number(submitted++);
+      CompletableFuture<?>[] earlier =
+          unfinished.stream()
+              .filter(task::conflicts)
+              .map(LaunchTask::future)
+              .toArray(CompletableFuture[]::new);
+      unfinished.add(task);
+      return earlier;
+    } finally {
+      monitor.unlock();
+    }
   }
 
   private void checkQuota(LaunchTask task) {
-    if (!holdsArguments(task.slot())) {
+    if (!task.slot().holdsArguments() || task.slot().mode() == GmAttachMode.SHARE) {
       return;
     }
     long needed = 0;
     List<BufferUse> seen = new ArrayList<>();
     for (BufferUse use : task.buffers()) {
-      if (seen.stream().noneMatch(s -> s.conflicts(use, true, true))) {
+      if (seen.stream().noneMatch(use::overlaps)) {
         needed += (use.end() - use.first()) * use.vma().granuleBytes();
       }
       seen.add(use);
@@ -121,7 +124,7 @@ public final class LaunchQueue {
 
   /** Holds all arguments, or none: whoever waits for a pin holds nothing. */
   private void placeHolds(LaunchTask task) {
-    if (!holdsArguments(task.slot())) {
+    if (!task.slot().holdsArguments()) {
       return;
     }
     while (true) {
@@ -130,33 +133,26 @@ public final class LaunchQueue {
         return;
       }
       liftHolds(task);
-      engine.awaitUnpinned(pinned);
+      engine.holds().awaitUnpinned(pinned);
     }
   }
 
   private Vma tryPlaceHolds(LaunchTask task) {
-    Set<Vma> exposed = new LinkedHashSet<>();
     for (BufferUse use : task.buffers()) {
       boolean own = task.slot().owns(use.access().writes());
       Hold hold = new Hold(task.number(), task.slot(), use.vma(), use.first(), use.end(), own);
-      Held held = engine.hold(hold);
-      if (held == Held.PINNED) {
+      if (engine.holds().place(hold) == Placed.PINNED) {
         return use.vma();
       }
       task.holds().add(hold);
-      if (held == Held.YES_QUIESCE) {
-        exposed.add(use.vma());
-      }
     }
-    for (Vma vma : exposed) {
-      vma.region().quiesce();
-    }
+    engine.holds().quiesce(task.holds());
     return null;
   }
 
   private void liftHolds(LaunchTask task) {
     for (Hold hold : task.holds()) {
-      engine.lift(hold);
+      engine.holds().lift(hold);
     }
     task.holds().clear();
   }
@@ -164,80 +160,104 @@ public final class LaunchQueue {
   // ---- start and end ----
 
   private void startLater(LaunchTask task) {
-    STARTERS.execute(() -> start(task));
+    try {
+      monitors.start(() -> start(task));
+    } catch (RuntimeException | Error e) {
+      end(task, null, e);
+    }
   }
 
   private void start(LaunchTask task) {
     try {
-      if (!task.holds().isEmpty()) {
+      if (!isInPlace(task)) {
         moveArguments(task);
       }
     } catch (RuntimeException | Error e) {
       end(task, null, e);
       return;
     }
-    startInPlace(task);
+    launch(task);
   }
 
   /** Starts a launch whose arguments are where they have to be, and stay there. */
-  private void startInPlace(LaunchTask task) {
+  private void launch(LaunchTask task) {
+    CompletionStage<Long> kernel;
     try {
-      engine
-          .callDevice(task::launchKernel)
-          .whenComplete((nanos, failure) -> end(task, nanos, failure));
+      kernel = Objects.requireNonNull(engine.callDevice(task::launchKernel), "the kernel's end");
     } catch (RuntimeException | Error e) {
       end(task, null, e);
+      return;
+    }
+    task.started(kernel);
+    kernel.whenComplete((nanos, failure) -> end(task, nanos, failure));
+  }
+
+  /** Tells whether nothing has to move; if so, and it has holds, it runs. */
+  private boolean isInPlace(LaunchTask task) {
+    DeviceSlot slot = task.slot();
+    if (task.holds().isEmpty()) {
+      return true;
+    }
+    slot.beginRunning();
+    boolean runs = false;
+    try {
+      runs = engine.holds().run(task.holds());
+      return runs;
+    } finally {
+      if (runs) {
+        task.runs();
+      } else {
+        slot.endRunning();
+      }
     }
   }
 
   private void moveArguments(LaunchTask task) {
     long start = System.nanoTime();
     DeviceSlot slot = task.slot();
-    slot.taking().acquireUninterruptibly();
+    slot.beginTaking();
     try {
-      long before = slot.bytesIn();
-      for (int i = 0; i < task.holds().size(); i++) {
-        BufferUse use = task.buffers().get(i);
-        boolean overwrite = !use.access().needsContents();
-        engine.moveHeld(
-            slot,
-            task.holds().get(i),
-            task.number(),
-            overwrite ? use.innerFirst() : 0,
-            overwrite ? use.innerEnd() : 0);
-      }
-      task.copiedIn(System.nanoTime() - start, slot.bytesIn() - before);
-      occupy(task);
-    } finally {
-      slot.taking().release();
-    }
-  }
-
-  /** Others that need room on the device may wait for this launch from now on. */
-  private static void occupy(LaunchTask task) {
-    if (!task.holds().isEmpty()) {
-      task.slot().beginRunning();
+      slot.beginRunning(); // others that need room wait for this launch from now on
       task.runs();
+      long before = slot.bytesIn();
+      Optional<GmCopyTimes> timesBefore = slot.copyTimes();
+      do {
+        for (int i = 0; i < task.holds().size(); i++) {
+          move(task.holds().get(i), task.buffers().get(i));
+        }
+      } while (!engine.holds().run(task.holds()));
+      GmCopyTimes took =
+          slot.copyTimes()
+              .map(now -> now.since(timesBefore.orElseThrow()))
+              .orElseGet(() -> new GmCopyTimes(System.nanoTime() - start, 0));
+      task.copied(took, slot.bytesIn() - before);
+    } finally {
+      slot.endTaking();
     }
   }
 
+  private void move(Hold hold, BufferUse use) {
+    boolean overwrite = !use.access().needsContents();
+    engine.holds().move(hold, overwrite ? use.innerFirst() : 0, overwrite ? use.innerEnd() : 0);
+  }
+
+  /**
+   * Ends a launch. Whoever waits for its holds finds it done, whoever joins it finds them lifted.
+   */
   private void end(LaunchTask task, Long kernelNanos, Throwable failure) {
-    Throwable outcome = failure;
-    try {
-      liftHolds(task);
-    } catch (RuntimeException e) {
-      outcome = failure == null ? e : failure;
+    task.ended(kernelNanos, failure);
+    if (failure == null) {
+      task.slot().countLaunch(kernelNanos == null ? 0 : kernelNanos);
     }
+    liftHolds(task);
     if (task.running()) {
       task.slot().endRunning();
     }
-    if (kernelNanos != null) {
-      task.slot().countLaunch(kernelNanos);
-    }
     monitor.lock();
     unfinished.remove(task);
+    monitor.signalAll();
     monitor.unlock();
-    task.complete(kernelNanos, outcome);
+    task.publish();
   }
 
   // ---- waiting ----
@@ -261,11 +281,16 @@ public final class LaunchQueue {
   }
 
   private void await(Predicate<LaunchTask> concerned) {
+    List<LaunchTask> tasks;
     monitor.lock();
-    List<LaunchTask> tasks = unfinished.stream().filter(concerned).toList();
-    monitor.unlock();
-    for (LaunchTask task : tasks) {
-      task.future().handle((result, failure) -> null).join();
+    try {
+      tasks = unfinished.stream().filter(concerned).toList();
+      while (tasks.stream().anyMatch(unfinished::contains)) {
+        monitor.await();
+      }
+    } finally {
+      monitor.unlock();
     }
+    tasks.forEach(LaunchTask::publish); // whoever ends a launch leaves the queue first
   }
 }

@@ -9,9 +9,11 @@ import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.Hold;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.spi.GmArgument;
+import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmKernel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -20,8 +22,8 @@ import java.util.concurrent.CompletionStage;
  * One launch from the call to its end.
  *
  * <p>Life: submitted (in the queue, its holds in force) → started (its data is on the device, its
- * kernel runs) → ended (holds lifted, out of the queue, then completed). Fields are written before
- * the step that publishes them.
+ * kernel runs) → ended (done, then holds lifted, out of the queue, completed). Fields are written
+ * before the step that publishes them.
  */
 final class LaunchTask implements Launch {
   private final DeviceSlot slot;
@@ -33,8 +35,14 @@ final class LaunchTask implements Launch {
   private final CompletableFuture<LaunchResult> future = new CompletableFuture<>();
   private long number;
   private boolean running;
-  private long copyInNanos;
+  private GmCopyTimes copyTimes = new GmCopyTimes(0, 0);
   private long bytesIn;
+  private long kernelNanos;
+  private Throwable failure;
+  private volatile boolean done;
+
+  /** The kernel's own end, once it has been started. */
+  private volatile CompletionStage<Long> kernelEnd;
 
   LaunchTask(
       DeviceSlot slot,
@@ -77,8 +85,8 @@ final class LaunchTask implements Launch {
     running = true;
   }
 
-  void copiedIn(long nanos, long bytes) {
-    copyInNanos = nanos;
+  void copied(GmCopyTimes took, long bytes) {
+    copyTimes = took;
     bytesIn = bytes;
   }
 
@@ -93,9 +101,7 @@ final class LaunchTask implements Launch {
   boolean conflicts(LaunchTask earlier) {
     for (BufferUse mine : buffers) {
       for (BufferUse theirs : earlier.buffers) {
-        boolean owned = slot.owns(mine.access().writes());
-        boolean otherOwned = earlier.slot.owns(theirs.access().writes());
-        if (mine.conflicts(theirs, owned, otherOwned)) {
+        if (mine.overlaps(theirs) && excludes(mine, earlier, theirs)) {
           return true;
         }
       }
@@ -103,23 +109,50 @@ final class LaunchTask implements Launch {
     return false;
   }
 
+  /**
+   * Two that only read exclude each other if they are on two devices and one of them cannot share.
+   */
+  private boolean excludes(BufferUse mine, LaunchTask earlier, BufferUse theirs) {
+    boolean written = mine.access().writes() || theirs.access().writes();
+    return written || slot != earlier.slot && (slot.owns(false) || earlier.slot.owns(false));
+  }
+
   CompletionStage<Long> launchKernel() {
     return kernel.launch(range, arguments);
   }
 
-  void complete(Long kernelNanos, Throwable failure) {
+  /** Notes the kernel's own end, for whoever joins. */
+  void started(CompletionStage<Long> end) {
+    kernelEnd = end;
+  }
+
+  /**
+   * Takes note of how it ended. From now on it is done, though its holds are still in force.
+   *
+   * @param nanos how long the kernel ran; null, from a device that does not say, counts as 0
+   * @param cause why it failed, or null
+   */
+  void ended(Long nanos, Throwable cause) {
+    kernelNanos = nanos == null ? 0 : nanos;
+    failure = cause;
+    done = true;
+  }
+
+  /** Tells everybody who waits for it how it ended. A second call does nothing. */
+  void publish() {
     if (failure == null) {
-      future.complete(new LaunchResult(kernelNanos, copyInNanos, bytesIn));
-    } else {
+      future.complete(
+          new LaunchResult(kernelNanos, copyTimes.inNanos(), copyTimes.outNanos(), bytesIn));
+    } else if (!future.isDone()) {
       future.completeExceptionally(typed(failure));
     }
   }
 
-  private GmemException typed(Throwable failure) {
+  private GmemException typed(Throwable thrown) {
     Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+        thrown instanceof CompletionException && thrown.getCause() != null
+            ? thrown.getCause()
+            : thrown;
     return cause instanceof GmemException known
         ? known
         : new KernelLaunchException(
@@ -136,6 +169,7 @@ final class LaunchTask implements Launch {
 
   @Override
   public LaunchResult join() {
+    awaitKernel();
     try {
       return future.join();
     } catch (CompletionException e) {
@@ -146,9 +180,24 @@ final class LaunchTask implements Launch {
     }
   }
 
+  /**
+   * Waits for the kernel itself, if it has been started: a device may let the thread that wants the
+   * result wait for the hardware, instead of having it woken by another one.
+   */
+  private void awaitKernel() {
+    CompletionStage<Long> end = kernelEnd;
+    if (end != null && !done) {
+      try {
+        end.toCompletableFuture().join();
+      } catch (CompletionException | CancellationException | UnsupportedOperationException e) {
+        return; // the launch tells it, too
+      }
+    }
+  }
+
   @Override
   public boolean isDone() {
-    return future.isDone();
+    return done;
   }
 
   @Override

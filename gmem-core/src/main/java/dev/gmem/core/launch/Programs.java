@@ -43,6 +43,10 @@ public final class Programs {
    * @return the program
    */
   public Program load(Device device, KernelSource source) {
+    if (slot.isLeaving()) {
+      throw new IllegalStateException(
+          "the device is being detached, or has been: device=" + device.id());
+    }
     GmCompute compute =
         slot.device()
             .compute()

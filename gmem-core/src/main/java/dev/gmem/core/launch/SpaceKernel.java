@@ -77,6 +77,10 @@ final class SpaceKernel implements Kernel {
       case MemorySegment segment -> buffer(index, parameter, segment, null, buffers);
       case Argument.Buffer(MemorySegment segment, Access access) ->
           buffer(index, parameter, segment, access, buffers);
+      case Argument.Vector(List<Object> components) -> {
+        check(parameter == Parameter.SCALAR, index, parameter, "a vector");
+        yield new GmArgument.Vector(components);
+      }
       case Argument.Local(long bytes) -> {
         check(parameter == Parameter.LOCAL, index, parameter, "local memory");
         yield new GmArgument.Local(bytes);

@@ -5,6 +5,7 @@ import dev.gmem.AllocationStatistics;
 import dev.gmem.DeviceException;
 import dev.gmem.DeviceMemoryExhaustedException;
 import dev.gmem.SpaceOptions;
+import dev.gmem.core.engine.Answer;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.DeviceTable;
 import dev.gmem.core.engine.FaultEngine;
@@ -37,6 +38,8 @@ final class Allocations {
   private final long reserved;
   private final FreeAddresses free;
   private long allocatedBytes;
+  private int announcing;
+  private boolean devicesChange;
   private AllocationStatistics past = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0);
   private long pastPins;
 
@@ -65,32 +68,90 @@ final class Allocations {
    * @return the VMA, open
    */
   Vma allocate(long bytes, long alignment) {
-    List<GmRange> refused = new ArrayList<>();
     charge(bytes);
-    boolean done = false;
+    Vma vma = null;
+    try {
+      beginAnnouncing();
+      try {
+        vma = place(bytes, alignment);
+        return vma;
+      } finally {
+        endAnnouncing();
+      }
+    } finally {
+      if (vma == null) {
+        discharge(bytes);
+      }
+    }
+  }
+
+  /** Finds a place that all devices agree to, and makes a VMA there. */
+  private Vma place(long bytes, long alignment) {
+    List<GmRange> taken = new ArrayList<>();
     try {
       while (true) {
         GmRange range = take(bytes, alignment);
-        List<DeviceSlot> told = new ArrayList<>();
-        GmStatus status = announce(range, told);
-        if (status == GmStatus.SUCCESS) {
-          Vma vma = commit(range, told);
-          done = true;
+        taken.add(range);
+        Refusal refusal = announce(range);
+        if (refusal == null) {
+          Vma vma = commit(range);
+          taken.removeLast();
           return vma;
         }
-        refused.add(range);
-        if (status != GmStatus.PAGE_EXIST || refused.size() == PLACES_MAX) {
-          throw refusal(range, status);
+        if (refusal.status() != GmStatus.PAGE_EXIST || taken.size() == PLACES_MAX) {
+          throw exception(range, refusal);
         }
       }
     } finally {
       monitor.lock();
-      refused.forEach(r -> free.giveBack(r.address(), r.bytes()));
-      if (!done) {
-        allocatedBytes -= bytes;
-      }
+      taken.forEach(r -> free.giveBack(r.address(), r.bytes()));
       monitor.unlock();
     }
+  }
+
+  // ---- who knows of what ----
+
+  /** An allocation or a free tells devices: which devices there are does not change meanwhile. */
+  private void beginAnnouncing() {
+    monitor.lock();
+    try {
+      while (devicesChange) {
+        monitor.await();
+      }
+      announcing++;
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  private void endAnnouncing() {
+    monitor.lock();
+    announcing--;
+    monitor.signalAll();
+    monitor.unlock();
+  }
+
+  /** A device comes or goes: which VMAs there are does not change meanwhile. */
+  private void beginChange() {
+    monitor.lock();
+    try {
+      while (devicesChange) {
+        monitor.await();
+      }
+      devicesChange = true;
+      while (announcing > 0) {
+        monitor.await();
+      }
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  private void endChange() {
+    monitor.lock();
+    devicesChange = false;
+    monitor.signalAll();
+    monitor.unlock();
   }
 
   private void charge(long bytes) {
@@ -121,85 +182,98 @@ final class Allocations {
     }
   }
 
-  /** Asks every device; on refusal takes back what the others agreed to. */
-  private GmStatus announce(GmRange range, List<DeviceSlot> told) {
+  private void discharge(long bytes) {
+    monitor.lock();
+    allocatedBytes -= bytes;
+    monitor.unlock();
+  }
+
+  /** Why a device does not take an allocation, or does not let go of one. */
+  private record Refusal(DeviceSlot slot, Answer answer) {
+    GmStatus status() {
+      return answer.status();
+    }
+
+    Throwable cause() {
+      return answer.cause();
+    }
+  }
+
+  /** Asks every device; on refusal takes back what the others agreed to. Null if all agree. */
+  private Refusal announce(GmRange range) {
+    List<DeviceSlot> told = new ArrayList<>();
     for (DeviceSlot slot : devices.all()) {
-      GmStatus status = announce(range, slot);
-      if (status != GmStatus.SUCCESS) {
-        told.forEach(s -> s.device().mmu().peerVaFree(range));
-        told.clear();
-        return status;
+      Refusal refusal = announce(range, slot);
+      if (refusal != null) {
+        renounce(range, told);
+        return refusal;
       }
       told.add(slot);
     }
-    return GmStatus.SUCCESS;
+    return null;
   }
 
-  private static GmStatus announce(GmRange range, DeviceSlot slot) {
-    try {
-      return slot.device().mmu().peerVaAlloc(range);
-    } catch (RuntimeException e) {
-      throw new DeviceException(
-          "the device failed to reserve addresses",
-          slot.device().id(),
-          GmStatus.FAILURE_UNKNOWN,
-          range.address(),
-          range.bytes(),
-          null,
-          e);
+  private Refusal announce(GmRange range, DeviceSlot slot) {
+    Answer answer = engine.ask(() -> slot.device().mmu().peerVaAlloc(range));
+    return answer.isSuccess() ? null : new Refusal(slot, answer);
+  }
+
+  /** Tells devices to forget a range; returns the first that throws, or null. */
+  private Refusal renounce(GmRange range, List<DeviceSlot> told) {
+    Refusal failure = null;
+    for (DeviceSlot slot : told) {
+      Answer answer = engine.ask(() -> slot.device().mmu().peerVaFree(range));
+      if (answer.cause() != null && failure == null) {
+        failure = new Refusal(slot, answer);
+      }
     }
+    return failure;
   }
 
-  private RuntimeException refusal(GmRange range, GmStatus status) {
-    String ids = devices.all().stream().map(s -> s.device().id()).toList().toString();
-    return status == GmStatus.NOMEM
-        ? new DeviceMemoryExhaustedException(
-            "a device cannot take an allocation of this size",
-            ids,
-            status,
-            range.address(),
-            range.bytes(),
-            null,
-            null)
-        : new DeviceException(
-            "the devices agree on no place for an allocation",
-            ids,
-            status,
-            range.address(),
-            range.bytes(),
-            null,
-            null);
+  private static DeviceException exception(GmRange range, Refusal refusal) {
+    return switch (refusal.status()) {
+      case NOMEM ->
+          new DeviceMemoryExhaustedException(
+              "a device cannot take an allocation of this size",
+              refusal.slot().device().id(),
+              refusal.status(),
+              range.address(),
+              range.bytes(),
+              null,
+              refusal.cause());
+      case PAGE_EXIST ->
+          exception("the devices agree on no place for an allocation", range, refusal);
+      default -> exception("a device failed to reserve addresses", range, refusal);
+    };
   }
 
-  private Vma commit(GmRange range, List<DeviceSlot> told) {
+  private static DeviceException exception(String message, GmRange range, Refusal refusal) {
+    return new DeviceException(
+        message,
+        refusal.slot().device().id(),
+        refusal.status(),
+        range.address(),
+        range.bytes(),
+        null,
+        refusal.cause());
+  }
+
+  /** Makes a VMA of a range that every device has been told of. */
+  private Vma commit(GmRange range) {
+    List<DeviceSlot> told = devices.all();
     boolean committed = false;
+    boolean entered = false;
     try {
       platform.commit(range.address(), range.bytes());
       committed = true;
+      Vma vma = vmas.enter(range, engine, told);
+      entered = true;
+      return vma;
     } finally {
-      if (!committed) {
-        told.forEach(s -> s.device().mmu().peerVaFree(range));
-        monitor.lock();
-        free.giveBack(range.address(), range.bytes());
-        monitor.unlock();
-      }
-    }
-    Vma vma = vmas.enter(range, engine);
-    told.forEach(s -> vma.announce(s.index()));
-    announceToNewcomers(vma);
-    return vma;
-  }
-
-  /** A device that was attached meanwhile has been told by {@link #admit}, or is told here. */
-  private void announceToNewcomers(Vma vma) {
-    for (DeviceSlot slot : devices.all()) {
-      if (vma.announce(slot.index())) {
-        GmStatus status = announce(vma.range(), slot);
-        if (status != GmStatus.SUCCESS) {
-          vma.renounce(slot.index());
-          engine.beginClose(vma);
-          free(vma);
-          throw refusal(vma.range(), status);
+      if (!entered) {
+        renounce(range, told);
+        if (committed) {
+          platform.decommit(range.address(), range.bytes());
         }
       }
     }
@@ -211,24 +285,19 @@ final class Allocations {
    * @param slot the device
    */
   void admit(DeviceSlot slot) {
-    devices.enter(slot);
-    for (Vma vma : vmas.all()) {
-      if (!vma.announce(slot.index())) {
-        continue;
+    beginChange();
+    try {
+      devices.enter(slot);
+      for (Vma vma : vmas.all()) {
+        Refusal refusal = announce(vma.range(), slot);
+        if (refusal != null) {
+          forget(slot);
+          throw exception(vma.range(), refusal);
+        }
+        vma.announce(slot);
       }
-      GmStatus status = announce(vma.range(), slot);
-      if (status != GmStatus.SUCCESS) {
-        vma.renounce(slot.index());
-        dismiss(slot);
-        throw new DeviceException(
-            "the device cannot take an allocation that exists already",
-            slot.device().id(),
-            status,
-            vma.address(),
-            vma.bytes(),
-            null,
-            null);
-      }
+    } finally {
+      endChange();
     }
   }
 
@@ -236,18 +305,41 @@ final class Allocations {
    * Removes a device that holds nothing.
    *
    * @param slot the device
+   * @throws DeviceException if the device threw something; it is removed all the same
    */
   void dismiss(DeviceSlot slot) {
-    devices.remove(slot);
-    for (Vma vma : vmas.all()) {
-      if (vma.renounce(slot.index())) {
-        slot.device().mmu().peerVaFree(vma.range());
-      }
+    beginChange();
+    DeviceException failure;
+    try {
+      failure = forget(slot);
+    } finally {
+      endChange();
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 
+  private DeviceException forget(DeviceSlot slot) {
+    DeviceException failure = null;
+    devices.remove(slot);
+    for (Vma vma : vmas.all()) {
+      if (vma.renounce(slot)) {
+        DeviceException next = forgotten(vma.range(), renounce(vma.range(), List.of(slot)));
+        failure = failure == null ? next : failure;
+      }
+    }
+    return failure;
+  }
+
+  private static DeviceException forgotten(GmRange range, Refusal refusal) {
+    return refusal == null
+        ? null
+        : exception("a device failed to give addresses back", range, refusal);
+  }
+
   /**
-   * Frees a VMA.
+   * Frees a VMA. If a device does not let go of some of it, its addresses are not used again.
    *
    * @param vma closing, used by no launch
    */
@@ -258,29 +350,42 @@ final class Allocations {
     } catch (RuntimeException e) {
       failure = e;
     }
-    vmas.remove(vma);
-    for (DeviceSlot slot : devices.all()) {
-      slot.forget(vma);
-      try {
-        if (vma.renounce(slot.index())) {
-          slot.device().mmu().peerVaFree(vma.range());
+    List<DeviceSlot> told = new ArrayList<>();
+    boolean held = false;
+    beginAnnouncing();
+    try {
+      for (DeviceSlot slot : devices.all()) {
+        slot.forget(vma);
+        if (vma.isOn(slot)) {
+          held = true;
+        } else if (vma.renounce(slot)) {
+          told.add(slot);
         }
-      } catch (RuntimeException e) {
-        failure = failure == null ? e : failure;
       }
+      RuntimeException thrown = forgotten(vma.range(), renounce(vma.range(), told));
+      failure = failure == null ? thrown : failure;
+      vmas.remove(vma);
+    } finally {
+      endAnnouncing();
     }
     platform.decommit(vma.address(), vma.bytes());
+    settle(vma, !held);
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void settle(Vma vma, boolean reusable) {
     AllocationStatistics last = vma.statistics();
     long[] pins = vma.pinsAndTableBytes();
     monitor.lock();
-    free.giveBack(vma.address(), vma.bytes());
+    if (reusable) {
+      free.giveBack(vma.address(), vma.bytes());
+    }
     allocatedBytes -= vma.bytes();
     past = sum(past, last);
     pastPins += pins[0];
     monitor.unlock();
-    if (failure != null) {
-      throw failure;
-    }
   }
 
   /** What has been counted for VMAs that are gone. */

@@ -48,7 +48,7 @@ final class AttachedDevice implements Device {
 
   @Override
   public long memoryBytes() {
-    return slot.quotaBytes();
+    return slot.device().memoryBytes();
   }
 
   @Override

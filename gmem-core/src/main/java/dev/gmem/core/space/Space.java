@@ -246,7 +246,7 @@ public final class Space implements AddressSpace {
       tableBytes += more[1];
     }
     return new SpaceStatistics(
-        total, platform.retries(), pins, past.allocatedBytes(), tableBytes, devices.statistics());
+        total, platform.waits(), pins, past.allocatedBytes(), tableBytes, devices.statistics());
   }
 
   // ---- closing ----
@@ -281,7 +281,7 @@ public final class Space implements AddressSpace {
     allocations.close();
   }
 
-  private void checkOpenNow() {
+  void checkOpenNow() {
     monitor.lock();
     try {
       checkOpen();

@@ -28,6 +28,7 @@ final class SpaceArena implements Arena {
   private int slabGranules = 1;
   private boolean closing;
   private boolean closed;
+  private boolean finished;
 
   SpaceArena(Space space, int granuleBytes, Monitor.Factory monitors) {
     this.space = space;
@@ -97,11 +98,14 @@ final class SpaceArena implements Arena {
     Vma vma = space.allocations().allocate(bytes, alignment);
     boolean late;
     monitor.lock();
-    late = closing || closed;
-    if (!late) {
-      vmas.add(vma);
+    try {
+      late = !isOpen();
+      if (!late) {
+        vmas.add(vma);
+      }
+    } finally {
+      monitor.unlock();
     }
-    monitor.unlock();
     if (late) {
       space.engine().beginClose(vma);
       space.allocations().free(vma);
@@ -110,30 +114,47 @@ final class SpaceArena implements Arena {
     return vma;
   }
 
-  /** Closes the arena unless somebody else has. */
+  /** Closes the arena, or waits until somebody else has. */
   void closeIfOpen() {
+    List<Vma> mine = beginClosing();
+    if (mine != null) {
+      close(mine);
+      return;
+    }
     monitor.lock();
-    boolean gone = closed;
-    monitor.unlock();
-    if (!gone) {
-      close();
+    try {
+      while (!finished) {
+        monitor.await();
+      }
+    } finally {
+      monitor.unlock();
     }
   }
 
   @Override
   public void close() {
-    List<Vma> mine;
+    List<Vma> mine = beginClosing();
+    if (mine == null) {
+      throw alreadyClosed();
+    }
+    close(mine);
+  }
+
+  /** Lets nobody else close the arena; returns what is to be closed, or null if it is closed. */
+  private List<Vma> beginClosing() {
     monitor.lock();
     try {
-      while (closing) {
-        monitor.await();
+      if (!isOpen()) {
+        return null;
       }
-      checkOpen();
       closing = true;
-      mine = List.copyOf(vmas);
+      return List.copyOf(vmas);
     } finally {
       monitor.unlock();
     }
+  }
+
+  private void close(List<Vma> mine) {
     boolean begun = false;
     try {
       begin(mine);
@@ -145,8 +166,15 @@ final class SpaceArena implements Arena {
       monitor.signalAll();
       monitor.unlock();
     }
-    space.forget(this);
-    finish(mine);
+    try {
+      finish(mine);
+    } finally {
+      monitor.lock();
+      finished = true;
+      monitor.signalAll();
+      monitor.unlock();
+      space.forget(this);
+    }
   }
 
   /** Makes sure that nothing is pinned, and that nothing can be from now on; or changes nothing. */
@@ -189,8 +217,16 @@ final class SpaceArena implements Arena {
     }
   }
 
+  /** Waits for the outcome of a close that has begun. The monitor is held, and no other. */
+  private boolean isOpen() {
+    while (closing) {
+      monitor.await();
+    }
+    return !closed;
+  }
+
   private void checkOpen() {
-    if (closed) {
+    if (!isOpen()) {
       throw alreadyClosed();
     }
   }

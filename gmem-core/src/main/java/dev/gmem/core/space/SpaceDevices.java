@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 
 /**
  * The devices of a space: found, attached, detached.
@@ -31,9 +30,9 @@ final class SpaceDevices {
   private final DeviceTable table;
   private final Monitor monitor;
   private final Monitor.Factory monitors;
-  private final Semaphore changing = new Semaphore(1, true);
   private final List<AttachedDevice> attached = new ArrayList<>();
   private final Map<String, DeviceStatistics> past = new LinkedHashMap<>();
+  private boolean changing;
 
   SpaceDevices(Space space, DeviceTable table, Monitor.Factory monitors) {
     this.space = space;
@@ -94,15 +93,42 @@ final class SpaceDevices {
 
   /** Attaches one of the devices that a provider made for us; closes the others. */
   private AttachedDevice attachFirst(List<GmDevice> devices, String id) {
-    AttachedDevice result = null;
+    GmDevice chosen = null;
     for (GmDevice device : devices) {
       if (device.id().equals(id)) {
-        result = attach(device, true);
+        chosen = device;
       } else {
         device.close();
       }
     }
-    return result;
+    AttachedDevice result = null;
+    try {
+      result = attach(chosen, true);
+      return result;
+    } finally {
+      if (result == null) {
+        chosen.close();
+      }
+    }
+  }
+
+  private void beginChange() {
+    monitor.lock();
+    try {
+      while (changing) {
+        monitor.await();
+      }
+      changing = true;
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  private void endChange() {
+    monitor.lock();
+    changing = false;
+    monitor.signalAll();
+    monitor.unlock();
   }
 
   private String describe(List<GmDiscovery> answers) {
@@ -127,8 +153,9 @@ final class SpaceDevices {
    *     this one; false to fail
    */
   AttachedDevice attach(GmDevice device, boolean orExisting) {
-    changing.acquireUninterruptibly();
+    beginChange();
     try {
+      space.checkOpenNow();
       Optional<AttachedDevice> same = find(device.id());
       if (same.isPresent()) {
         if (orExisting) {
@@ -140,7 +167,7 @@ final class SpaceDevices {
       }
       return attachNew(device);
     } finally {
-      changing.release();
+      endChange();
     }
   }
 
@@ -179,7 +206,7 @@ final class SpaceDevices {
   }
 
   void detach(Device device) {
-    changing.acquireUninterruptibly();
+    beginChange();
     try {
       if (!(device instanceof AttachedDevice known) || !list().contains(known)) {
         throw new IllegalArgumentException(
@@ -187,7 +214,7 @@ final class SpaceDevices {
       }
       remove(known);
     } finally {
-      changing.release();
+      endChange();
     }
   }
 
@@ -197,6 +224,7 @@ final class SpaceDevices {
     boolean empty = false;
     try {
       space.launches().awaitDevice(slot);
+      slot.left();
       for (Vma vma : space.vmas().all()) {
         space.engine().bringHome(slot, vma);
       }
@@ -206,19 +234,37 @@ final class SpaceDevices {
         slot.stay();
       }
     }
-    space.allocations().dismiss(slot);
-    monitor.lock();
-    attached.remove(device);
-    past.put(device.id(), slot.statistics());
-    monitor.unlock();
-    device.programs().close();
-    slot.device().detach();
-    slot.device().close();
+    try {
+      space.allocations().dismiss(slot);
+    } finally {
+      monitor.lock();
+      attached.remove(device);
+      past.put(device.id(), slot.statistics());
+      monitor.unlock();
+      letGo(device);
+    }
   }
 
+  private static void letGo(AttachedDevice device) {
+    GmDevice gone = device.slot().device();
+    try {
+      device.programs().close();
+    } finally {
+      try {
+        gone.detach();
+      } finally {
+        gone.close();
+      }
+    }
+  }
+
+  /** Detaches all devices. The space is closing: no more can come. */
   void detachAll() {
-    for (AttachedDevice device : list()) {
-      detach(device);
+    beginChange();
+    try {
+      list().forEach(this::remove);
+    } finally {
+      endChange();
     }
   }
 

@@ -24,7 +24,7 @@ public interface Monitor {
   /** Wakes all who wait. The lock is held. */
   void signalAll();
 
-  /** Makes monitors. */
+  /** Makes monitors, and the threads of the core. */
   @FunctionalInterface
   interface Factory {
     /**
@@ -34,5 +34,14 @@ public interface Monitor {
      * @return the monitor
      */
     Monitor create(LockRank rank);
+
+    /**
+     * Runs a task of the core on a thread of its own.
+     *
+     * @param task what it does
+     */
+    default void start(Runnable task) {
+      Starters.start(task);
+    }
   }
 }

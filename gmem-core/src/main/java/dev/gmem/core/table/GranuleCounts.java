@@ -11,6 +11,7 @@ public final class GranuleCounts {
   private final long[] devices = new long[GranuleEntry.DEVICES_MAX];
   private long lackingRead;
   private long lackingWrite;
+  private long revoked;
   private long busy;
 
   /**
@@ -29,6 +30,9 @@ public final class GranuleCounts {
     }
     if (!GranuleEntry.admits(entry, true)) {
       lackingWrite += granules;
+    }
+    if (GranuleEntry.restored(entry) != entry) {
+      revoked += granules;
     }
     if (GranuleEntry.busy(entry)) {
       busy += granules;
@@ -71,6 +75,15 @@ public final class GranuleCounts {
    */
   public long lackingWrite() {
     return lackingWrite;
+  }
+
+  /**
+   * Counts what lacks a permission of the CPU that its state has by right.
+   *
+   * @return granules
+   */
+  public long revoked() {
+    return revoked;
   }
 
   /**

@@ -25,7 +25,7 @@ public final class GranuleTable {
   private final long[] uniform;
   private final long[][] split;
   private final GranuleCounts counts = new GranuleCounts();
-  private int splitChunks;
+  private long splitEntries;
 
   /**
    * Makes a table.
@@ -159,24 +159,25 @@ public final class GranuleTable {
         recount(old, change.applyAsLong(old), stop - at);
         WORD.setVolatile(uniform, chunk, change.applyAsLong(old));
       } else {
-        updateSplit(chunk, (int) (at - chunkFirst), (int) (stop - chunkFirst), change);
-        join(chunk, (int) (chunkEnd - chunkFirst));
+        int length = (int) (chunkEnd - chunkFirst);
+        updateSplit(chunk, length, (int) (at - chunkFirst), (int) (stop - chunkFirst), change);
+        join(chunk);
       }
       at = stop;
     }
   }
 
-  private void updateSplit(int chunk, int first, int end, LongUnaryOperator change) {
+  private void updateSplit(int chunk, int length, int first, int end, LongUnaryOperator change) {
     long[] entries = split[chunk];
     if (entries == null) {
       long old = uniform[chunk];
       if (change.applyAsLong(old) == old) {
         return;
       }
-      entries = new long[CHUNK_GRANULES];
+      entries = new long[length];
       Arrays.fill(entries, old);
       CHUNK.setVolatile(split, chunk, entries);
-      splitChunks++;
+      splitEntries += length;
     }
     for (int i = first; i < end; i++) {
       long old = entries[i];
@@ -188,20 +189,20 @@ public final class GranuleTable {
     }
   }
 
-  private void join(int chunk, int length) {
+  private void join(int chunk) {
     long[] entries = split[chunk];
     if (entries == null) {
       return;
     }
     long entry = entries[0];
-    for (int i = length - 1; i > 0; i--) {
+    for (int i = entries.length - 1; i > 0; i--) {
       if (entries[i] != entry) {
         return;
       }
     }
     WORD.setVolatile(uniform, chunk, entry);
     CHUNK.setVolatile(split, chunk, null);
-    splitChunks--;
+    splitEntries -= entries.length;
   }
 
   private void recount(long old, long fresh, long count) {
@@ -217,6 +218,6 @@ public final class GranuleTable {
    * @return bytes
    */
   public long bytes() {
-    return 16L * uniform.length + (long) splitChunks * CHUNK_GRANULES * Long.BYTES;
+    return 16L * uniform.length + splitEntries * Long.BYTES;
   }
 }

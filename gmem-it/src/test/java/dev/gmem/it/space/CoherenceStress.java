@@ -31,6 +31,8 @@ final class CoherenceStress {
   private static final long BOUND = 1L << 40;
   private static final VarHandle WORD = JAVA_LONG.arrayElementVarHandle();
 
+  static Object garbage;
+
   private volatile boolean stop;
 
   /** How a CPU thread adds one to a word. Returns the value it saw before. */
@@ -65,6 +67,18 @@ final class CoherenceStress {
         return (long) WORD.getAndAdd(segment, 0L, word, 1L);
       }
     },
+    ALLOCATING {
+      @Override
+      long add(MemorySegment segment, long word, MemorySegment scratch) {
+        garbage = new byte[1000];
+        return PLAIN.add(segment, word, scratch);
+      }
+
+      @Override
+      int burst() {
+        return 20_000;
+      }
+    },
     BULK {
       @Override
       long add(MemorySegment segment, long word, MemorySegment scratch) {
@@ -77,10 +91,15 @@ final class CoherenceStress {
     };
 
     abstract long add(MemorySegment segment, long word, MemorySegment scratch);
+
+    /** How many additions to one word make a loop of their own. */
+    int burst() {
+      return 200;
+    }
   }
 
   /** What came of it. */
-  record Result(long additions, long launches, long wrong, long absurd, long faults, long retries) {
+  record Result(long additions, long launches, long wrong, long absurd, long faults, long waits) {
     boolean coherent() {
       return wrong == 0 && absurd == 0;
     }
@@ -111,7 +130,7 @@ final class CoherenceStress {
         for (int granule = 0; granule < GRANULES; granule++) {
           absurd += burst(word(granule));
         }
-        additions += 200;
+        additions += flavour.burst();
         if (Thread.currentThread().isInterrupted()) {
           absurd++; // nobody interrupts it: a revocation has shown through
         }
@@ -120,7 +139,8 @@ final class CoherenceStress {
 
     private long burst(long word) {
       long strange = 0;
-      for (int i = 0; i < 200; i++) {
+      int count = flavour.burst();
+      for (int i = 0; i < count; i++) {
         long before = flavour.add(segment, word, scratch);
         if (before < 0 || before > BOUND) {
           strange++;
@@ -182,7 +202,7 @@ final class CoherenceStress {
     }
     var statistics = space.statistics();
     return new Result(
-        additions, launches, wrong, absurd, statistics.total().hostFaults(), statistics.retries());
+        additions, launches, wrong, absurd, statistics.total().hostFaults(), statistics.waits());
   }
 
   private static int differs(MemorySegment segment, long word, long expected) {

@@ -54,6 +54,15 @@ class CoherenceStressIT {
     check(List.of(Flavour.PLAIN, Flavour.READ_MODIFY_WRITE), false, false);
   }
 
+  /**
+   * Where a thread stops to allocate, or to let garbage be collected, nobody can make it forget
+   * what it has seen before.
+   */
+  @Test
+  void nothingIsLostByLoopsThatAllocate() {
+    check(List.of(Flavour.ALLOCATING, Flavour.PLAIN), false, true);
+  }
+
   private static void check(List<Flavour> flavours, boolean virtual, boolean replayable) {
     Result result = new CoherenceStress().run(MILLIS, flavours, virtual, replayable);
     assertTrue(result.coherent(), result::toString);

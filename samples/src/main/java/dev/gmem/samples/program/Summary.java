@@ -56,6 +56,15 @@ public record Summary(
               "kernels    %,d launched, ran for %.1f ms",
               used.launches(),
               used.kernelNanos() / 1e6));
+      if (used.copyInNanos() + used.copyOutNanos() > 0) {
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "copies     took %.1f ms to %s, %.1f ms back",
+                used.copyInNanos() / 1e6,
+                device,
+                used.copyOutNanos() / 1e6));
+      }
     }
     residency.forEach(
         (moment, places) -> {
@@ -85,6 +94,8 @@ public record Summary(
     if (used != null) {
       map.put("launches", used.launches());
       map.put("kernelNanos", used.kernelNanos());
+      map.put("copyInNanos", used.copyInNanos());
+      map.put("copyOutNanos", used.copyOutNanos());
     }
     Map<String, Object> moments = new LinkedHashMap<>();
     residency.forEach(

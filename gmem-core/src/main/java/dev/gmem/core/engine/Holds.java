@@ -1,0 +1,228 @@
+package dev.gmem.core.engine;
+
+import dev.gmem.PageState;
+import dev.gmem.core.host.GateLevel;
+import dev.gmem.core.table.GranuleCounts;
+import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.spi.GmAttachMode;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * Puts {@link Hold}s in force and lifts them.
+ *
+ * <p>If all of a VMA is where a launch needs it, placing, running and lifting cost the same
+ * whatever its size: the counters of the table answer, nobody walks over it.
+ */
+public final class Holds {
+  private final FaultEngine engine;
+  private final long pinTimeoutNanos;
+
+  Holds(FaultEngine engine, long pinTimeoutNanos) {
+    this.engine = engine;
+    this.pinTimeoutNanos = pinTimeoutNanos;
+  }
+
+  /** What became of a try to put a hold in force. */
+  public enum Placed {
+    /** It is in force. */
+    YES,
+    /** It is in force, and its VMA must be quiesced before anything moves. */
+    YES_QUIESCE,
+    /** It is not: the VMA is pinned. */
+    PINNED
+  }
+
+  /**
+   * Puts a hold in force: from now on the CPU faults on its range, and waits.
+   *
+   * @param hold the hold
+   * @return what became of it
+   * @throws IllegalStateException if the VMA is closed
+   */
+  public Placed place(Hold hold) {
+    Vma vma = hold.vma();
+    vma.monitor().lock();
+    try {
+      while (vma.isReleasing() && !vma.isClosed()) {
+        vma.monitor().await();
+      }
+      if (vma.isClosed()) {
+        throw new IllegalStateException("Already closed");
+      }
+      boolean revokes = revokes(hold);
+      if (revokes && vma.tighten(hold.own() ? GateLevel.ALL : GateLevel.WRITES) != 0) {
+        return Placed.PINNED;
+      }
+      hold.exposed(revokes || vma.isExposed(hold.first(), hold.end()));
+      vma.addHold(hold);
+      if (revokes) {
+        vma.table()
+            .update(hold.first(), hold.end(), entry -> GranuleEntry.revoked(entry, hold.own()));
+        vma.revocations++;
+      }
+      return hold.exposed() ? Placed.YES_QUIESCE : Placed.YES;
+    } finally {
+      vma.monitor().unlock();
+    }
+  }
+
+  /** Tells whether the CPU has any permission that a hold takes. */
+  private static boolean revokes(Hold hold) {
+    Vma vma = hold.vma();
+    GranuleCounts counts = vma.counts();
+    if (counts.lackingWrite() == vma.granules()
+        && (!hold.own() || counts.lackingRead() == vma.granules())) {
+      return false;
+    }
+    long at = hold.first();
+    while (at < hold.end()) {
+      long entry = vma.table().get(at);
+      if (GranuleEntry.revoked(entry, hold.own()) != entry) {
+        return true;
+      }
+      at = vma.table().runEnd(at, hold.end());
+    }
+    return false;
+  }
+
+  /**
+   * Makes sure that no access is under way that a hold has forbidden.
+   *
+   * @param holds holds that have been placed
+   */
+  public void quiesce(Collection<Hold> holds) {
+    List<Hold> exposed = holds.stream().filter(Hold::exposed).toList();
+    exposed.stream().map(Hold::vma).distinct().forEach(vma -> vma.region().quiesce());
+    for (Hold hold : exposed) {
+      hold.vma().monitor().lock();
+      hold.exposed(false);
+      hold.vma().monitor().unlock();
+    }
+  }
+
+  /**
+   * Brings the range of a hold to its device.
+   *
+   * @param hold the hold, in force
+   * @param overwriteFrom first granule whose contents do not matter
+   * @param overwriteEnd granule after the last of these; empty if not after the first
+   */
+  public void move(Hold hold, long overwriteFrom, long overwriteEnd) {
+    hold.vma().monitor().lock();
+    hold.moving(true);
+    hold.vma().monitor().unlock();
+    long from = Math.min(Math.max(overwriteFrom, hold.first()), hold.end());
+    long to = Math.max(from, Math.min(overwriteEnd, hold.end()));
+    engine.bring(hold, hold.first(), from, false);
+    engine.bring(hold, from, to, true);
+    engine.bring(hold, to, hold.end(), false);
+  }
+
+  /**
+   * Keeps everybody off the ranges of a launch, if all of them are where they have to be.
+   *
+   * @param holds the holds of the launch, in force
+   * @return false if something is not in place; then nothing has changed
+   */
+  public boolean run(List<Hold> holds) {
+    for (int i = 0; i < holds.size(); i++) {
+      if (!run(holds.get(i))) {
+        holds.subList(0, i).forEach(Holds::stop);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean run(Hold hold) {
+    Vma vma = hold.vma();
+    vma.monitor().lock();
+    try {
+      boolean runs = isInPlace(hold);
+      hold.running(runs);
+      return runs;
+    } finally {
+      vma.monitor().unlock();
+    }
+  }
+
+  private static void stop(Hold hold) {
+    Vma vma = hold.vma();
+    vma.monitor().lock();
+    hold.running(false);
+    vma.monitor().signalAll();
+    vma.monitor().unlock();
+  }
+
+  private static boolean isInPlace(Hold hold) {
+    Vma vma = hold.vma();
+    if (vma.counts().busy() == 0 && isWhollyInPlace(hold)) {
+      return true;
+    }
+    Goal goal = hold.goal(false);
+    for (long at = hold.first(); at < hold.end(); at = vma.table().runEnd(at, hold.end())) {
+      if (!Claims.isDone(vma.table().get(at), goal)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Tells whether the counters alone say so. */
+  private static boolean isWhollyInPlace(Hold hold) {
+    GranuleCounts counts = hold.vma().counts();
+    long owned = counts.inState(PageState.DEVICE);
+    if (hold.slot().mode() == GmAttachMode.SHARE) {
+      return owned == 0 && (!hold.own() || counts.inState(PageState.SHARED) == 0);
+    }
+    long granules = hold.vma().granules();
+    return counts.onDevice(hold.slot().index()) == granules
+        && (owned == granules || !hold.own() && owned == 0);
+  }
+
+  /**
+   * Lifts a hold and wakes who waits for it.
+   *
+   * @param hold a hold in force
+   */
+  public void lift(Hold hold) {
+    Vma vma = hold.vma();
+    vma.monitor().lock();
+    try {
+      vma.lift(hold);
+      vma.loosen();
+      vma.monitor().signalAll();
+    } finally {
+      vma.monitor().unlock();
+    }
+  }
+
+  /**
+   * Waits until a VMA is not pinned, or it is no use waiting.
+   *
+   * @param vma the VMA
+   * @throws dev.gmem.PinnedMemoryException if it takes too long
+   */
+  public void awaitUnpinned(Vma vma) {
+    Attempts attempts = new Attempts(pinTimeoutNanos);
+    while (true) {
+      int pins = pins(vma);
+      if (pins == 0) {
+        return;
+      }
+      attempts.awaitPins(vma, pins);
+    }
+  }
+
+  private static int pins(Vma vma) {
+    vma.monitor().lock();
+    try {
+      int pins = vma.isClosed() ? 0 : vma.tighten(GateLevel.WRITES);
+      vma.loosen();
+      return pins;
+    } finally {
+      vma.monitor().unlock();
+    }
+  }
+}

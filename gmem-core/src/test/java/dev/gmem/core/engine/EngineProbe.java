@@ -1,0 +1,209 @@
+package dev.gmem.core.engine;
+
+import dev.gmem.PageState;
+import dev.gmem.core.host.GateLevel;
+import dev.gmem.core.table.GranuleCounts;
+import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.core.table.GranuleTable;
+import dev.gmem.core.testing.FakeDevice;
+import dev.gmem.core.testing.FakeRegion;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Looks into the engine, and says what must always hold of it, and what must hold when nothing is
+ * under way.
+ */
+public final class EngineProbe {
+  private static final PageState[] STATES = PageState.values();
+
+  private EngineProbe() {}
+
+  /** What must hold at any time. */
+  public static void check(Vma vma, List<DeviceSlot> slots) {
+    if (vma.isClosed()) {
+      return;
+    }
+    for (long granule = 0; granule < vma.granules(); granule++) {
+      long entry = vma.table().get(granule);
+      checkPossible(entry);
+      checkMappings(entry, vma.run(granule, granule + 1).address(), slots);
+    }
+    checkCounts(vma.table());
+    GateLevel level = ((FakeRegion) vma.region()).level();
+    if (level.compareTo(needed(vma)) < 0) {
+      throw new AssertionError("the gate is open: " + level + " " + needed(vma));
+    }
+  }
+
+  /** The rows of the state table that exist. */
+  public static void checkPossible(long entry) {
+    int devices = Integer.bitCount(GranuleEntry.devices(entry));
+    boolean reads = GranuleEntry.admits(entry, false);
+    boolean writes = GranuleEntry.admits(entry, true);
+    boolean possible =
+        switch (GranuleEntry.state(entry)) {
+          case NOMAP, CPU -> devices == 0;
+          case SHARED -> devices > 0 && !writes;
+          case DEVICE -> devices == 1 && !reads && !writes;
+          case EVICTED -> devices == 0 && !reads && !writes;
+        };
+    if (!possible || writes && !reads) {
+      throw new AssertionError("impossible: " + GranuleEntry.toString(entry));
+    }
+  }
+
+  private static void checkMappings(long entry, long address, List<DeviceSlot> slots) {
+    int mapped = 0;
+    int writable = 0;
+    for (DeviceSlot slot : slots) {
+      FakeDevice device = (FakeDevice) slot.device();
+      mapped |= device.maps(address) ? 1 << slot.index() : 0;
+      writable |= device.mapsWritable(address) ? 1 << slot.index() : 0;
+    }
+    boolean right =
+        (writable == 0 || Integer.bitCount(mapped) == 1)
+            && (writable == 0 || !GranuleEntry.admits(entry, false))
+            && (mapped == 0 || !GranuleEntry.admits(entry, true));
+    if (!GranuleEntry.busy(entry) && !GranuleEntry.poisoned(entry)) {
+      right &= mapped == GranuleEntry.devices(entry);
+      right &= (writable != 0) == (GranuleEntry.state(entry) == PageState.DEVICE);
+    }
+    if (!right) {
+      throw new AssertionError(
+          "mixed permissions: "
+              + GranuleEntry.toString(entry)
+              + " mapped="
+              + Integer.toBinaryString(mapped)
+              + " writable="
+              + Integer.toBinaryString(writable));
+    }
+  }
+
+  /** The counters of a table against a walk over it. */
+  public static void checkCounts(GranuleTable table) {
+    GranuleCounts counts = table.counts();
+    long[] states = new long[STATES.length];
+    long[] devices = new long[GranuleEntry.DEVICES_MAX];
+    long lackingRead = 0;
+    long lackingWrite = 0;
+    long busy = 0;
+    for (long granule = 0; granule < table.granules(); granule++) {
+      long entry = table.get(granule);
+      states[GranuleEntry.state(entry).ordinal()]++;
+      lackingRead += GranuleEntry.admits(entry, false) ? 0 : 1;
+      lackingWrite += GranuleEntry.admits(entry, true) ? 0 : 1;
+      busy += GranuleEntry.busy(entry) ? 1 : 0;
+      for (int rest = GranuleEntry.devices(entry); rest != 0; rest &= rest - 1) {
+        devices[Integer.numberOfTrailingZeros(rest)]++;
+      }
+    }
+    for (PageState state : STATES) {
+      expect(counts.inState(state) == states[state.ordinal()], "count of states");
+    }
+    for (int slot = 0; slot < devices.length; slot++) {
+      expect(counts.onDevice(slot) == devices[slot], "count of devices");
+    }
+    expect(counts.lackingRead() == lackingRead, "count of lackingRead");
+    expect(counts.lackingWrite() == lackingWrite, "count of lackingWrite");
+    expect(counts.busy() == busy, "count of busy");
+  }
+
+  private static GateLevel needed(Vma vma) {
+    if (vma.isClosing() || vma.counts().lackingRead() > 0) {
+      return GateLevel.ALL;
+    }
+    return vma.counts().lackingWrite() > 0 ? GateLevel.WRITES : GateLevel.OPEN;
+  }
+
+  /** What must hold of a VMA when nothing is under way. */
+  public static void checkAtRest(Vma vma, List<DeviceSlot> slots) {
+    if (vma.isClosed()) {
+      return;
+    }
+    check(vma, slots);
+    expect(vma.counts().busy() == 0, "a claim was left behind");
+    expect(!vma.hasHolds(), "a hold was left behind");
+    GateLevel level = ((FakeRegion) vma.region()).level();
+    expect(level == needed(vma), "the gate is " + level + ", not " + needed(vma));
+    for (long granule = 0; granule < vma.granules(); granule++) {
+      long entry = vma.table().get(granule);
+      expect(GranuleEntry.restored(entry) == entry, "lacks " + GranuleEntry.toString(entry));
+    }
+  }
+
+  /** What must hold of a device when nothing is under way. */
+  public static void checkAtRest(DeviceSlot slot, Iterable<Vma> vmas) {
+    expect(!slot.awaitChange(slot.changes(), 0), "the device counts something as under way");
+    long bytes = 0;
+    List<DeviceSlot.Mapped> history = history(slot);
+    for (Vma vma : vmas) {
+      for (long granule = 0; granule < vma.granules(); granule++) {
+        if (GranuleEntry.onDevice(vma.table().get(granule), slot.index())) {
+          bytes += vma.granuleBytes();
+          long at = granule;
+          expect(
+              history.stream().anyMatch(m -> m.vma() == vma && m.first() <= at && at < m.end()),
+              "a granule on the device can never be evicted");
+        }
+      }
+    }
+    expect(slot.usedBytes() == bytes, "usedBytes=" + slot.usedBytes() + " of " + bytes);
+    long held = (long) ((FakeDevice) slot.device()).mapped();
+    for (Vma vma : vmas) {
+      expect(held * vma.granuleBytes() == bytes, "the device maps " + held + " granules");
+      break;
+    }
+  }
+
+  private static List<DeviceSlot.Mapped> history(DeviceSlot slot) {
+    List<DeviceSlot.Mapped> history = new ArrayList<>();
+    slot.begin();
+    for (var run = slot.oldest(); run != null; run = slot.oldest()) {
+      history.add(run);
+    }
+    slot.endEviction(history, false);
+    return history;
+  }
+
+  /** A number that changes whenever what a device counts without its monitor does. */
+  public static long counters(DeviceSlot slot) {
+    return slot.usedBytes() * 31 + slot.pending() * 7L + slot.changes() + slot.releases() * 13;
+  }
+
+  /**
+   * A number that changes with what everybody reads without a monitor: who is there, and closed.
+   */
+  public static int structure(DeviceTable devices, Iterable<Vma> vmas) {
+    int hash = 1;
+    for (DeviceSlot slot : devices.all()) {
+      hash = 31 * hash + slot.index() + (slot.isLeaving() ? 8 : 0) + (slot.hasLeft() ? 16 : 0);
+    }
+    for (Vma vma : vmas) {
+      hash = 31 * hash + Long.hashCode(vma.address()) + (vma.isClosed() ? 1 : 0);
+    }
+    return hash;
+  }
+
+  /** A number that changes whenever a permission of the CPU does. */
+  public static int permissions(Vma vma, long granule) {
+    long entry = vma.table().get(granule);
+    return (GranuleEntry.admits(entry, false) ? 1 : 0) | (GranuleEntry.admits(entry, true) ? 2 : 0);
+  }
+
+  /** The entry of a granule. */
+  public static long entry(Vma vma, long granule) {
+    return vma.table().get(granule);
+  }
+
+  /** Number of granules. */
+  public static long granules(Vma vma) {
+    return vma.granules();
+  }
+
+  private static void expect(boolean condition, String what) {
+    if (!condition) {
+      throw new AssertionError(what);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+package dev.gmem.core.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gmem.PageState;
+import dev.gmem.core.engine.Plan.Mapping;
+import dev.gmem.core.sync.RankedMonitor;
+import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmMmu;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
+
+/** The state table, all of it: every state that three devices can be in, every goal. */
+class PlanTest {
+  private static final int DEVICES = 3;
+  private static final List<DeviceSlot> SLOTS = slots();
+
+  private static List<DeviceSlot> slots() {
+    List<DeviceSlot> slots = new ArrayList<>();
+    for (int i = 0; i < DEVICES; i++) {
+      GmDevice device = Mockito.mock(GmDevice.class, Mockito.CALLS_REAL_METHODS);
+      Mockito.doReturn(Mockito.mock(GmMmu.class)).when(device).mmu();
+      slots.add(new DeviceSlot(i, device, RankedMonitor::new));
+    }
+    return slots;
+  }
+
+  /** Every entry that is neither busy nor poisoned, launches' revocations included. */
+  private static List<Long> entries() {
+    List<Long> plain = new ArrayList<>(List.of(GranuleEntry.NOMAP, GranuleEntry.CPU));
+    for (int mask = 1; mask < 1 << DEVICES; mask++) {
+      plain.add(GranuleEntry.shared(mask));
+    }
+    List<Long> entries = new ArrayList<>();
+    for (long entry : plain) {
+      entries.add(entry);
+      entries.add(GranuleEntry.revoked(entry, false));
+      entries.add(GranuleEntry.revoked(entry, true));
+    }
+    entries.add(GranuleEntry.EVICTED);
+    for (int slot = 0; slot < DEVICES; slot++) {
+      entries.add(GranuleEntry.device(slot));
+    }
+    return entries;
+  }
+
+  private static List<Goal> goals() {
+    List<Goal> goals = new ArrayList<>();
+    goals.add(new Goal.ToHost(false));
+    goals.add(new Goal.ToHost(true));
+    goals.add(new Goal.Release());
+    for (DeviceSlot slot : SLOTS) {
+      goals.add(new Goal.Evict(slot, false));
+      goals.add(new Goal.Evict(slot, true));
+      goals.add(new Goal.ToDevice(slot, false, false, Goal.NO_LAUNCH));
+      goals.add(new Goal.ToDevice(slot, true, false, Goal.NO_LAUNCH));
+      goals.add(new Goal.ToDevice(slot, true, true, Goal.NO_LAUNCH));
+      goals.add(new Goal.InPlace(slot, false, Goal.NO_LAUNCH));
+      goals.add(new Goal.InPlace(slot, true, Goal.NO_LAUNCH));
+    }
+    return goals;
+  }
+
+  private static void forEach(BiConsumer<Long, Goal> check) {
+    for (long entry : entries()) {
+      for (Goal goal : goals()) {
+        check.accept(entry, goal);
+      }
+    }
+  }
+
+  private static String name(long entry, Goal goal) {
+    return GranuleEntry.toString(entry) + " for " + goal;
+  }
+
+  @Test
+  void thereIsNoPlanIfAndOnlyIfTheGoalIsReached() {
+    forEach(
+        (entry, goal) ->
+            assertThat(Plan.of(entry, goal) == null)
+                .as(name(entry, goal))
+                .isEqualTo(isReached(entry, goal)));
+  }
+
+  private static boolean isReached(long entry, Goal goal) {
+    boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
+    return switch (goal) {
+      case Goal.ToHost(boolean write) -> GranuleEntry.admits(entry, write);
+      case Goal.ToDevice wish ->
+          GranuleEntry.onDevice(entry, wish.slot().index()) && (owned || !wish.own());
+      case Goal.InPlace wish -> !owned && (!wish.own() || GranuleEntry.devices(entry) == 0);
+      case Goal.Evict leave -> !GranuleEntry.onDevice(entry, leave.slot().index());
+      case Goal.Release() -> GranuleEntry.devices(entry) == 0;
+    };
+  }
+
+  @Test
+  void everyPlanLeadsToItsGoal() {
+    forEach(
+        (entry, goal) -> {
+          Plan plan = Plan.of(entry, goal);
+          if (plan != null) {
+            long result = GranuleEntry.restored(plan.result());
+            assertThat(isReached(result, goal)).as(name(entry, goal)).isTrue();
+          }
+        });
+  }
+
+  @Test
+  void noPlanLeadsToAnImpossibleRow() {
+    forEach(
+        (entry, goal) -> {
+          Plan plan = Plan.of(entry, goal);
+          if (plan != null) {
+            EngineProbe.checkPossible(plan.home());
+            EngineProbe.checkPossible(GranuleEntry.restored(plan.home()));
+            EngineProbe.checkPossible(plan.result());
+            EngineProbe.checkPossible(GranuleEntry.restored(plan.result()));
+          }
+        });
+  }
+
+  @Test
+  void whateverTheCpuLosesIsRevoked() {
+    forEach(
+        (entry, goal) -> {
+          Plan plan = Plan.of(entry, goal);
+          if (plan == null || goal instanceof Goal.Release) {
+            return; // the gate of what is released is shut already
+          }
+          long result = plan.result();
+          boolean losesRead = admits(entry, false) && !admits(result, false);
+          boolean losesWrite = admits(entry, true) && !admits(result, true);
+          assertThat(plan.revokeRead() || !losesRead).as(name(entry, goal)).isTrue();
+          assertThat(plan.revokeWrite() || !losesWrite).as(name(entry, goal)).isTrue();
+          assertThat(plan.revokeWrite() || !plan.revokeRead()).isTrue();
+        });
+  }
+
+  private static boolean admits(long entry, boolean write) {
+    return GranuleEntry.admits(entry, write);
+  }
+
+  @Test
+  void aDeviceGetsAMappingOnlyOfWhatTheCpuCannotChange() {
+    forEach(
+        (entry, goal) -> {
+          Plan plan = Plan.of(entry, goal);
+          if (plan == null || plan.mapping() == Mapping.NONE) {
+            return;
+          }
+          boolean own = ((Goal.ToDevice) goal).own();
+          assertThat(plan.revokeWrite() || !admits(entry, true)).as(name(entry, goal)).isTrue();
+          assertThat(!own || plan.revokeRead() || !admits(entry, false))
+              .as(name(entry, goal))
+              .isTrue();
+        });
+  }
+
+  /** Carries a plan out on who has the valid bytes, and compares with what the entries say. */
+  @Test
+  void noPlanLosesTheOnlyValidCopy() {
+    forEach(
+        (entry, goal) -> {
+          Plan plan = Plan.of(entry, goal);
+          if (plan != null && !(goal instanceof Goal.Release)) {
+            follow(entry, goal, plan);
+          }
+        });
+  }
+
+  private static void follow(long entry, Goal goal, Plan plan) {
+    boolean host = GranuleEntry.state(entry) != PageState.DEVICE;
+    int valid = GranuleEntry.devices(entry);
+    int mapped = valid;
+    boolean overwrite = goal instanceof Goal.ToDevice wish && wish.overwrite();
+    if (plan.copyOutOf() != Plan.NONE) {
+      int bit = 1 << plan.copyOutOf();
+      assertThat(valid & bit).as(name(entry, goal)).isEqualTo(bit);
+      host = true;
+      mapped &= ~bit;
+    }
+    assertThat(mapped & plan.drop()).as(name(entry, goal)).isEqualTo(plan.drop());
+    mapped &= ~plan.drop();
+    valid = mapped;
+    assertThat(host || valid != 0 || overwrite).as(name(entry, goal)).isTrue();
+    assertClaims(plan.home(), host || overwrite, valid, entry, goal);
+    assertThat(GranuleEntry.devices(plan.home())).as(name(entry, goal)).isEqualTo(mapped);
+    if (goal instanceof Goal.ToDevice wish) {
+      int bit = 1 << wish.slot().index();
+      if (plan.mapping() == Mapping.UPGRADE) {
+        assertThat(mapped & bit).as(name(entry, goal)).isEqualTo(bit);
+      } else {
+        assertThat(mapped & bit).as(name(entry, goal)).isZero();
+        assertThat(host || overwrite).as(name(entry, goal)).isTrue();
+      }
+      valid |= bit;
+      mapped |= bit;
+    }
+    assertClaims(plan.result(), host, valid, entry, goal);
+    assertThat(GranuleEntry.devices(plan.result())).as(name(entry, goal)).isEqualTo(mapped);
+  }
+
+  private static void assertClaims(long claimed, boolean host, int valid, long entry, Goal goal) {
+    boolean hostClaimed = GranuleEntry.state(claimed) != PageState.DEVICE;
+    assertThat(host || !hostClaimed).as(name(entry, goal)).isTrue();
+    assertThat(valid & GranuleEntry.devices(claimed))
+        .as(name(entry, goal))
+        .isEqualTo(GranuleEntry.devices(claimed));
+  }
+
+  @Test
+  void anOverwriteCopiesNothing() {
+    forEach(
+        (entry, goal) -> {
+          Plan plan = Plan.of(entry, goal);
+          if (plan != null && goal instanceof Goal.ToDevice wish && wish.overwrite()) {
+            assertThat(plan.copyOutOf()).isEqualTo(Plan.NONE);
+            assertThat(plan.mapping()).isIn(Mapping.OVERWRITE, Mapping.UPGRADE);
+          }
+        });
+  }
+
+  @Test
+  void whatNobodyHasTouchedIsMappedWithZeros() {
+    Goal goal = new Goal.ToDevice(SLOTS.getFirst(), true, false, Goal.NO_LAUNCH);
+    assertThat(Plan.of(GranuleEntry.NOMAP, goal).mapping()).isEqualTo(Mapping.COPY_IF_TOUCHED);
+    assertThat(Plan.of(GranuleEntry.CPU, goal).mapping()).isEqualTo(Mapping.COPY);
+  }
+
+  @Test
+  void whatWasEvictedComesHomeWithoutADevice() {
+    Plan plan = Plan.of(GranuleEntry.EVICTED, new Goal.ToHost(false));
+    assertThat(plan.callsDevices()).isFalse();
+    assertThat(plan.result()).isEqualTo(GranuleEntry.CPU);
+  }
+
+  @Test
+  void onlyNewMappingsTakeRoom() {
+    forEach(
+        (entry, goal) -> {
+          Plan plan = Plan.of(entry, goal);
+          if (plan == null) {
+            return;
+          }
+          int more = GranuleEntry.devices(plan.result()) & ~GranuleEntry.devices(entry);
+          assertThat(plan.takesRoom()).as(name(entry, goal)).isEqualTo(more != 0);
+        });
+  }
+}

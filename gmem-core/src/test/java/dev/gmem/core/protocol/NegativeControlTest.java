@@ -1,0 +1,92 @@
+package dev.gmem.core.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gmem.core.testing.Explorer;
+import dev.gmem.core.testing.Explorer.Mode;
+import dev.gmem.core.testing.Explorer.Result;
+import dev.gmem.core.testing.FakeDevice;
+import dev.gmem.core.testing.FakeHost.Flaw;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** The exploration can fail: with one rule of the protocol broken, it finds the schedule. */
+class NegativeControlTest {
+  private static void fails(String name, String what, Flaw flaw, Consumer<Scene> scenario) {
+    Explorer explorer = new Explorer(Mode.REDUCED).faults(1).schedules(20_000);
+    Result result = Scene.explore(name, explorer, flaw, scenario);
+    assertThat(result.failure()).as(name).isInstanceOf(AssertionError.class);
+    assertThat(result.failure()).hasMessageContaining(what);
+    Explorer few = new Explorer(Mode.ALL).preemptions(1).faults(1);
+    assertThat(Scene.explore(name, few, flaw, scenario).failure())
+        .as("within one preemption")
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  void withoutTheHandshakeAnUpdateIsLost() {
+    fails(
+        "without the handshake",
+        "last written was",
+        Flaw.NO_HANDSHAKE,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          long a = scene.stage().granules(1).address();
+          scene.thread(
+              "cpu",
+              () -> {
+                scene.host().write(a, 1, 1);
+                scene.host().read(a, 2);
+              });
+          scene.thread(
+              "dev",
+              () -> {
+                d.write(a + 1, 1, 2);
+                d.read(a, 2);
+              });
+        });
+  }
+
+  @Test
+  void withoutTheGateTheCpuGoesOn() {
+    fails(
+        "without the gate",
+        "the gate is open",
+        Flaw.NO_GATE,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          long a = scene.stage().granules(1).address();
+          scene.thread("cpu", () -> scene.host().read(a, 1));
+          scene.thread("dev", () -> d.write(a, 1, 2));
+        });
+  }
+
+  @Test
+  void aDeviceThatForgetsToCopyOutLosesWhatItHad() {
+    fails(
+        "without the copy out",
+        "last written was",
+        Flaw.NONE,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0").losesCopies();
+          long a = scene.stage().granules(1).address();
+          scene.thread("dev", () -> d.write(a, 1, 2));
+          scene.thread("cpu", () -> scene.host().read(a, 1));
+        });
+  }
+
+  @Test
+  void aMappingThatIsInstalledBeforeItsBytesShowsOldOnes() {
+    fails(
+        "copy after publish",
+        "last written was",
+        Flaw.NONE,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0").publishesEarly();
+          long a = scene.stage().granules(1).address();
+          scene.host().write(a, 1, 7);
+          scene.thread("dev0", () -> d.read(a, 1));
+          scene.thread("dev1", () -> d.read(a, 1));
+        });
+  }
+}

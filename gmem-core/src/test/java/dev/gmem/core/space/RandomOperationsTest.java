@@ -1,0 +1,309 @@
+package dev.gmem.core.space;
+
+import static dev.gmem.core.testing.Stage.GRANULE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gmem.DeviceException;
+import dev.gmem.Kernel;
+import dev.gmem.Launch;
+import dev.gmem.NdRange;
+import dev.gmem.core.testing.FakeCompute.Started;
+import dev.gmem.core.testing.FakeDevice;
+import dev.gmem.core.testing.FakeDevice.Kind;
+import dev.gmem.core.testing.Stage;
+import dev.gmem.spi.GmArgument;
+import dev.gmem.spi.GmCapability;
+import dev.gmem.spi.GmStatus;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.From;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
+import net.jqwik.api.constraints.Size;
+
+/**
+ * One thread of a program does anything to memory that five devices share, in any order, while
+ * kernels run on threads of their own and calls fail now and then. What it reads is what an array
+ * would hold.
+ */
+class RandomOperationsTest {
+  private static final int GRANULES = 6;
+
+  /** What the program does next. */
+  enum What {
+    HOST_READ,
+    HOST_WRITE,
+    PINNED_WRITE,
+    DEVICE_READ,
+    DEVICE_WRITE,
+    LAUNCH_READ,
+    LAUNCH_WRITE,
+    PREFETCH,
+    PREFETCH_TO_HOST,
+    FAIL_NEXT_CALL,
+    REALLOCATE,
+    REATTACH
+  }
+
+  record Operation(What what, int device, int buffer, int first, int end, int offset) {
+    long from() {
+      return (long) Math.min(first, end) * GRANULE;
+    }
+
+    long bytes() {
+      return (Math.abs(end - first) + 1L) * GRANULE;
+    }
+
+    /** An address for eight bytes, which may lie in two granules. */
+    long at() {
+      return Math.min(from() + offset, GRANULES * GRANULE - 8);
+    }
+  }
+
+  @Provide
+  Arbitrary<Operation> operations() {
+    Arbitrary<What> what =
+        Arbitraries.frequencyOf(
+            Tuple.of(10, Arbitraries.of(What.class)),
+            Tuple.of(20, Arbitraries.of(Arrays.copyOf(What.values(), 7))));
+    Arbitrary<Integer> granule = Arbitraries.integers().between(0, GRANULES - 1);
+    return Combinators.combine(
+            what,
+            Arbitraries.integers().between(0, 4),
+            Arbitraries.integers().between(0, 1),
+            granule,
+            granule,
+            Arbitraries.oneOf(Arbitraries.of(0, 4092), Arbitraries.integers().between(0, 4095)))
+        .as(Operation::new);
+  }
+
+  @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
+  void memoryIsAnArrayWhoeverReachesItAndHowever(
+      @ForAll @Size(min = 1, max = 60) List<@From("operations") Operation> operations) {
+    new Program().run(operations);
+  }
+
+  /** A program with two buffers, and the array that each of them should be. */
+  private static final class Program {
+    private final Stage stage = new Stage();
+    private final FakeDevice[] devices = new FakeDevice[5];
+    private final Kernel[] kernels = new Kernel[10];
+    private final Arena[] arenas = new Arena[2];
+    private final MemorySegment[] buffers = new MemorySegment[2];
+    private final byte[][] model = new byte[2][GRANULES * GRANULE];
+    private final List<Launch> launches = new ArrayList<>();
+    private final AtomicReference<Throwable> wrong = new AtomicReference<>();
+    private final AtomicReference<GmStatus> nextFailure = new AtomicReference<>();
+    private int value;
+
+    void run(List<Operation> operations) {
+      for (int i = 0; i < devices.length; i++) {
+        attach(i);
+      }
+      for (int i = 0; i < buffers.length; i++) {
+        allocate(i);
+      }
+      for (Operation operation : operations) {
+        perform(operation);
+      }
+      nextFailure.set(null);
+      joinAll();
+      assertThat(wrong.get()).isNull();
+      stage.atEnd();
+      for (int i = 0; i < buffers.length; i++) {
+        for (long at = 0; at < model[i].length; at += 512) {
+          check(i, at, stage.host().read(buffers[i].address() + at, 8));
+        }
+      }
+      stage.close();
+      assertThat(stage.host().committedBlocks()).isZero();
+    }
+
+    /**
+     * Two that fault, two that hold, one of each kind alone at a time, and one on the host's
+     * frames.
+     */
+    private void attach(int number) {
+      FakeDevice device = stage.fake("d" + number).memoryBytes(3 * GRANULE);
+      switch (number) {
+        case 0 -> device.protects();
+        case 1 -> device.without(GmCapability.READ_ONLY_MAPPING);
+        case 2 -> device.without(GmCapability.REPLAYABLE_FAULTS).memoryBytes(GRANULES * GRANULE);
+        case 3 ->
+            device
+                .without(GmCapability.REPLAYABLE_FAULTS)
+                .without(GmCapability.READ_ONLY_MAPPING)
+                .with(GmCapability.REMOTE_MAPPING)
+                .realBytes(GRANULES * GRANULE);
+        default -> device.without(GmCapability.REPLAYABLE_FAULTS).with(GmCapability.HOST_COHERENT);
+      }
+      device.answer(
+          call ->
+              call.kind() == Kind.VA_ALLOC || call.kind() == Kind.VA_FREE
+                  ? GmStatus.SUCCESS
+                  : answer());
+      device.computes().onStart(launch -> Thread.startVirtualThread(() -> kernel(device, launch)));
+      stage.attach(device);
+      devices[number] = device;
+      kernels[2 * number] = stage.kernel(device, "r READ SCALAR SCALAR");
+      kernels[2 * number + 1] = stage.kernel(device, "w READ_WRITE SCALAR SCALAR");
+    }
+
+    private GmStatus answer() {
+      GmStatus failure = nextFailure.getAndSet(null);
+      return failure == null ? GmStatus.SUCCESS : failure;
+    }
+
+    private void allocate(int buffer) {
+      arenas[buffer] = stage.space().arena();
+      buffers[buffer] = arenas[buffer].allocate(GRANULES * GRANULE, GRANULE);
+      model[buffer] = new byte[GRANULES * GRANULE];
+    }
+
+    /** Reads or writes eight bytes of every granule of its argument. */
+    private void kernel(FakeDevice device, Started launch) {
+      try {
+        GmArgument.Buffer argument = (GmArgument.Buffer) launch.arguments().get(0);
+        long offset = (Long) ((GmArgument.Scalar) launch.arguments().get(1)).value();
+        long content = (Long) ((GmArgument.Scalar) launch.arguments().get(2)).value();
+        boolean writes = launch.kernel().equals("w");
+        for (long at = offset; at + 8 <= argument.bytes(); at += GRANULE) {
+          access(device, argument.address() + at, writes, content);
+        }
+        launch.finish();
+      } catch (DeviceException e) {
+        launch.end().completeExceptionally(e); // a fault of the kernel met the failure
+      } catch (Throwable e) {
+        wrong.compareAndSet(null, e);
+        launch.end().completeExceptionally(e);
+      }
+    }
+
+    private void access(FakeDevice device, long address, boolean writes, long content) {
+      boolean onHost = device.capabilities().contains(GmCapability.HOST_COHERENT);
+      if (onHost && writes) {
+        stage.host().writePinned(address, 8, content);
+      } else if (onHost) {
+        stage.host().readPinned(address, 8);
+      } else if (writes) {
+        device.write(address, 8, content);
+      } else {
+        device.read(address, 8);
+      }
+    }
+
+    private void perform(Operation operation) {
+      FakeDevice device = devices[operation.device()];
+      FakeDevice faulting = devices[operation.device() % 2];
+      int buffer = operation.buffer();
+      long at = operation.at();
+      long address = buffers[buffer].address() + at;
+      MemorySegment range = buffers[buffer].asSlice(operation.from(), operation.bytes());
+      long next = 0x0101010101010101L * (value++ & 0x7F);
+      switch (operation.what()) {
+        case HOST_READ -> insist(() -> check(buffer, at, stage.host().read(address, 8)));
+        case HOST_WRITE -> {
+          insist(() -> stage.host().write(address, 8, next));
+          put(buffer, at, next);
+        }
+        case PINNED_WRITE -> {
+          insist(() -> stage.host().pin(address));
+          stage.host().writePinned(address, 8, next);
+          stage.host().unpin(address);
+          put(buffer, at, next);
+        }
+        case DEVICE_READ -> {
+          joinAll();
+          insist(() -> check(buffer, at, faulting.read(address, 8)));
+        }
+        case DEVICE_WRITE -> {
+          joinAll();
+          insist(() -> faulting.write(address, 8, next));
+          put(buffer, at, next);
+        }
+        case LAUNCH_READ -> launch(operation, range, next);
+        case LAUNCH_WRITE -> {
+          launch(operation, range, next);
+          for (long i = operation.offset(); i + 8 <= operation.bytes(); i += GRANULE) {
+            put(buffer, operation.from() + i, next);
+          }
+        }
+        case PREFETCH -> insist(() -> stage.space().prefetch(range, stage.view(device)));
+        case PREFETCH_TO_HOST -> insist(() -> stage.space().prefetchToHost(range));
+        case FAIL_NEXT_CALL -> {
+          joinAll();
+          nextFailure.set(GmStatus.DMA_ERROR);
+        }
+        case REALLOCATE -> {
+          nextFailure.set(null);
+          arenas[buffer].close();
+          stage.host().reference().forget(buffers[buffer].address(), GRANULES * GRANULE);
+          allocate(buffer);
+        }
+        case REATTACH -> {
+          nextFailure.set(null);
+          stage.space().detach(stage.view(device));
+          attach(operation.device());
+        }
+      }
+    }
+
+    /** What a device touches outside of a launch has no order with launches. */
+    private void joinAll() {
+      launches.forEach(Launch::join);
+      launches.clear();
+    }
+
+    private void launch(Operation operation, MemorySegment range, long content) {
+      int write = operation.what() == What.LAUNCH_WRITE ? 1 : 0;
+      Kernel kernel = kernels[2 * operation.device() + write];
+      boolean faults = operation.device() < 2;
+      boolean mayFail = nextFailure.get() != null;
+      insist(
+          () -> {
+            Launch launch = kernel.launch(NdRange.of(1), range, (long) operation.offset(), content);
+            if (faults || mayFail) {
+              launch
+                  .join(); // nobody waits for a kernel that faults, or knows whether it has failed
+            } else {
+              launches.add(launch);
+            }
+          });
+    }
+
+    private void insist(Runnable access) {
+      for (int tries = 0; ; tries++) {
+        try {
+          access.run();
+          return;
+        } catch (DeviceException e) {
+          if (tries == 2) {
+            throw e;
+          }
+        }
+      }
+    }
+
+    private void put(int buffer, long at, long content) {
+      Arrays.fill(model[buffer], (int) at, (int) at + 8, (byte) content);
+    }
+
+    private void check(int buffer, long at, long read) {
+      for (int i = 0; i < 8; i++) {
+        assertThat((byte) (read >>> 8 * i))
+            .as("buffer %d at %d", buffer, at + i)
+            .isEqualTo(model[buffer][(int) at + i]);
+      }
+    }
+  }
+}

@@ -1,0 +1,556 @@
+package dev.gmem.core.testing;
+
+import dev.gmem.Access;
+import dev.gmem.spi.GmAttachment;
+import dev.gmem.spi.GmCapability;
+import dev.gmem.spi.GmCompute;
+import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmMapping;
+import dev.gmem.spi.GmMmu;
+import dev.gmem.spi.GmRange;
+import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmUnmapping;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * A device in arrays: a page table from granules to frames. The test makes the accesses of its
+ * kernels through {@link #read} and {@link #write}. It checks what the core promised to devices: no
+ * monitor is held, runs are of whole granules, nothing is mapped twice, no two calls overlap.
+ */
+public final class FakeDevice implements GmDevice, GmMmu {
+  /** What the core asked for. */
+  public enum Kind {
+    /** Reserve addresses. */
+    VA_ALLOC,
+    /** Give addresses back. */
+    VA_FREE,
+    /** Map a run. */
+    MAP,
+    /** Unmap a run. */
+    UNMAP,
+    /** Change what kernels may do with a run. */
+    PROTECT
+  }
+
+  /**
+   * A call of the core.
+   *
+   * @param kind what it asked for
+   * @param range where
+   * @param copy whether bytes were to be copied
+   * @param access what kernels were to be allowed, or null
+   */
+  public record Call(Kind kind, GmRange range, boolean copy, Access access) {}
+
+  private record Frame(byte[] content, boolean writable) {}
+
+  private final String id;
+  private final FakeHost host;
+  private final Schedule schedule;
+  private final Set<GmCapability> capabilities = EnumSet.noneOf(GmCapability.class);
+  private final TreeMap<Long, Frame> frames = new TreeMap<>();
+  private final TreeSet<Long> announced = new TreeSet<>();
+  private final TreeMap<Long, Long> underWay = new TreeMap<>();
+  private final List<Call> calls = Collections.synchronizedList(new ArrayList<>());
+  private Function<Call, GmStatus> answer = call -> GmStatus.SUCCESS;
+  private FakeCompute compute;
+  private GmAttachment attachment;
+  private long memoryBytes = Long.MAX_VALUE;
+  private long realBytes = Long.MAX_VALUE;
+  private boolean protects;
+  private boolean losesCopies;
+  private boolean failsLate;
+  private boolean publishesEarly;
+  private boolean closed;
+
+  /**
+   * Makes one that can replay faults and map for reading only.
+   *
+   * @param id its identifier
+   * @param host whose memory it copies
+   */
+  public FakeDevice(String id, FakeHost host) {
+    this.id = id;
+    this.host = host;
+    this.schedule = host.schedule();
+    capabilities.add(GmCapability.REPLAYABLE_FAULTS);
+    capabilities.add(GmCapability.READ_ONLY_MAPPING);
+  }
+
+  // ---- how it is ----
+
+  /** Takes a capability away. */
+  public FakeDevice without(GmCapability capability) {
+    capabilities.remove(capability);
+    return this;
+  }
+
+  /** Adds a capability. */
+  public FakeDevice with(GmCapability capability) {
+    capabilities.add(capability);
+    return this;
+  }
+
+  /** Limits what it says it has. */
+  public FakeDevice memoryBytes(long bytes) {
+    memoryBytes = bytes;
+    return this;
+  }
+
+  /** Limits what it really has. */
+  public FakeDevice realBytes(long bytes) {
+    realBytes = bytes;
+    return this;
+  }
+
+  /** Lets it change protections. */
+  public FakeDevice protects() {
+    protects = true;
+    return this;
+  }
+
+  /** Lets it forget to copy on unmap. */
+  public FakeDevice losesCopies() {
+    losesCopies = true;
+    return this;
+  }
+
+  /** Lets its kernels reach what it maps before the bytes are there. */
+  public FakeDevice publishesEarly() {
+    publishesEarly = true;
+    return this;
+  }
+
+  /** Lets what its calls throw come out of their stages, not out of the calls. */
+  public FakeDevice failsLate() {
+    failsLate = true;
+    return this;
+  }
+
+  /** Lets it compute; kernels end when the test says so. */
+  public FakeCompute computes() {
+    capabilities.add(GmCapability.COMPUTE);
+    compute = new FakeCompute();
+    return compute;
+  }
+
+  /** Decides what calls come to, before they do anything; may throw. */
+  public FakeDevice answer(Function<Call, GmStatus> decision) {
+    answer = decision;
+    return this;
+  }
+
+  /** What the core asked for so far. */
+  public List<Call> calls() {
+    synchronized (calls) {
+      return List.copyOf(calls);
+    }
+  }
+
+  /** What the core asked for so far, of one kind. */
+  public List<Call> calls(Kind kind) {
+    return calls().stream().filter(c -> c.kind() == kind).toList();
+  }
+
+  /** Forgets what it has been told of: a device that is broken. */
+  public synchronized void forgetAll() {
+    announced.clear();
+  }
+
+  /** Forgets the calls so far. */
+  public void clearCalls() {
+    calls.clear();
+  }
+
+  /** Whether it is attached. */
+  public boolean isAttached() {
+    return attachment != null;
+  }
+
+  /** Whether it is closed. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /** First addresses of the allocations it has been told of. */
+  public synchronized Set<Long> announced() {
+    return Set.copyOf(announced);
+  }
+
+  /** Whether a granule is mapped. */
+  public synchronized boolean maps(long granule) {
+    return frames.containsKey(granule);
+  }
+
+  /** Whether a granule is mapped for writing. */
+  public synchronized boolean mapsWritable(long granule) {
+    Frame frame = frames.get(granule);
+    return frame != null && frame.writable();
+  }
+
+  /** How many granules are mapped. */
+  public synchronized int mapped() {
+    return frames.size();
+  }
+
+  /** What a byte is that is mapped. */
+  public synchronized byte peek(long address) {
+    long granule = address & -attachment.granuleBytes();
+    return frames.get(granule).content()[(int) (address - granule)];
+  }
+
+  // ---- GmDevice ----
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
+  public GmMmu mmu() {
+    return this;
+  }
+
+  @Override
+  public Set<GmCapability> capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public long memoryBytes() {
+    return memoryBytes;
+  }
+
+  @Override
+  public void attach(GmAttachment to) {
+    if (attachment != null) {
+      throw new IllegalStateException("attached already");
+    }
+    attachment = to;
+  }
+
+  @Override
+  public synchronized void detach() {
+    if (!frames.isEmpty() || !announced.isEmpty()) {
+      throw new AssertionError("detached with frames=" + frames.keySet() + " of=" + announced);
+    }
+    attachment = null;
+  }
+
+  @Override
+  public Optional<GmCompute> compute() {
+    return Optional.ofNullable(compute);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  // ---- GmMmu ----
+
+  @Override
+  public GmStatus peerVaAlloc(GmRange range) {
+    GmStatus status = begin(new Call(Kind.VA_ALLOC, range, false, null));
+    if (status == GmStatus.SUCCESS) {
+      synchronized (this) {
+        if (!announced.add(range.address())) {
+          throw new AssertionError(id + " was told twice of " + range);
+        }
+      }
+    }
+    return status;
+  }
+
+  @Override
+  public GmStatus peerVaFree(GmRange range) {
+    GmStatus status = begin(new Call(Kind.VA_FREE, range, false, null));
+    synchronized (this) {
+      if (!announced.remove(range.address())) {
+        throw new AssertionError(id + " was not told of " + range);
+      }
+      if (!frames.subMap(range.address(), range.end()).isEmpty()) {
+        throw new AssertionError(id + " still maps some of " + range);
+      }
+    }
+    return status;
+  }
+
+  @Override
+  public CompletionStage<GmStatus> peerMapAsync(GmMapping mapping) {
+    return stage(() -> peerMap(mapping));
+  }
+
+  @Override
+  public CompletionStage<GmStatus> peerUnmapAsync(GmUnmapping unmapping) {
+    return stage(() -> peerUnmap(unmapping));
+  }
+
+  private CompletionStage<GmStatus> stage(Supplier<GmStatus> call) {
+    try {
+      return CompletableFuture.completedFuture(call.get());
+    } catch (Throwable e) {
+      if (failsLate) {
+        return CompletableFuture.failedFuture(e);
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public GmStatus peerMap(GmMapping mapping) {
+    GmRange range = mapping.range();
+    GmStatus status = begin(new Call(Kind.MAP, range, mapping.copy(), mapping.access()));
+    enter(range);
+    try {
+      return status == GmStatus.SUCCESS ? map(mapping) : status;
+    } finally {
+      leave(range);
+    }
+  }
+
+  private GmStatus map(GmMapping mapping) {
+    GmRange range = mapping.range();
+    int granuleBytes = attachment.granuleBytes();
+    List<byte[]> contents = new ArrayList<>();
+    synchronized (this) {
+      if (!frames.subMap(range.address(), range.end()).isEmpty()) {
+        throw new AssertionError(id + " maps some of " + range + " already");
+      }
+      if (range.bytes() > realBytes - (long) frames.size() * granuleBytes) {
+        return GmStatus.NOMEM;
+      }
+    }
+    for (long at = range.address(); at < range.end(); at += granuleBytes) {
+      contents.add(new byte[granuleBytes]);
+    }
+    if (publishesEarly) {
+      publish(mapping, contents);
+      schedule.point(id + " copies in " + Long.toHexString(range.address()));
+    }
+    fill(mapping, contents);
+    if (!publishesEarly) {
+      schedule.point(id + " publishes " + Long.toHexString(range.address()));
+      publish(mapping, contents);
+    }
+    return GmStatus.SUCCESS;
+  }
+
+  private void fill(GmMapping mapping, List<byte[]> contents) {
+    int granuleBytes = attachment.granuleBytes();
+    for (int i = 0; i < contents.size(); i++) {
+      long offset = (long) i * granuleBytes;
+      if (publishesEarly) {
+        schedule.writes(frameObject(mapping.range().address() + offset));
+      }
+      if (mapping.copy()) {
+        touchHost(mapping.range().address() + offset, granuleBytes, false);
+        MemorySegment.copy(
+            mapping.host(), offset, MemorySegment.ofArray(contents.get(i)), 0, granuleBytes);
+      } else if (mapping.access() == Access.OVERWRITE) {
+        Arrays.fill(contents.get(i), (byte) 0xEE);
+      }
+    }
+  }
+
+  private synchronized void publish(GmMapping mapping, List<byte[]> contents) {
+    for (int i = 0; i < contents.size(); i++) {
+      long at = mapping.range().address() + (long) i * attachment.granuleBytes();
+      schedule.writes(frameObject(at));
+      schedule.writes(schedule.object("permissions " + at));
+      frames.put(at, new Frame(contents.get(i), mapping.access().writes()));
+    }
+  }
+
+  @Override
+  public GmStatus peerUnmap(GmUnmapping unmapping) {
+    GmRange range = unmapping.range();
+    GmStatus status = begin(new Call(Kind.UNMAP, range, unmapping.copy(), null));
+    enter(range);
+    try {
+      if (status == GmStatus.SUCCESS) {
+        unmap(unmapping);
+      }
+      return status;
+    } finally {
+      leave(range);
+    }
+  }
+
+  private void unmap(GmUnmapping unmapping) {
+    GmRange range = unmapping.range();
+    int granuleBytes = attachment.granuleBytes();
+    List<Frame> dropped = new ArrayList<>();
+    synchronized (this) {
+      for (long at = range.address(); at < range.end(); at += granuleBytes) {
+        schedule.writes(frameObject(at));
+        schedule.writes(schedule.object("permissions " + at));
+        Frame frame = frames.remove(at);
+        if (frame == null) {
+          throw new AssertionError(id + " does not map " + Long.toHexString(at));
+        }
+        dropped.add(frame);
+      }
+    }
+    schedule.point(id + " copies out " + Long.toHexString(range.address()));
+    for (int i = 0; i < dropped.size() && unmapping.copy() && !losesCopies; i++) {
+      long offset = (long) i * granuleBytes;
+      touchHost(range.address() + offset, granuleBytes, true);
+      MemorySegment.copy(
+          MemorySegment.ofArray(dropped.get(i).content()),
+          0,
+          unmapping.host(),
+          offset,
+          granuleBytes);
+    }
+  }
+
+  @Override
+  public GmStatus peerProtect(GmRange range, Access access) {
+    GmStatus status = begin(new Call(Kind.PROTECT, range, false, access));
+    if (status != GmStatus.SUCCESS || !protects) {
+      return status == GmStatus.SUCCESS ? GmStatus.UNIMPLEMENTED : status;
+    }
+    synchronized (this) {
+      int granuleBytes = attachment.granuleBytes();
+      for (long at = range.address(); at < range.end(); at += granuleBytes) {
+        schedule.writes(frameObject(at));
+        frames.put(at, new Frame(frames.get(at).content(), access.writes()));
+      }
+    }
+    return GmStatus.SUCCESS;
+  }
+
+  private GmStatus begin(Call call) {
+    if (!schedule.noneHeld()) {
+      throw new AssertionError("a device is called under a monitor: " + call);
+    }
+    if (closed || attachment == null) {
+      throw new AssertionError("a device is called that is not attached: " + id + " " + call);
+    }
+    schedule.point(id + " " + call.kind() + " " + Long.toHexString(call.range().address()));
+    calls.add(call);
+    return answer.apply(call);
+  }
+
+  private synchronized void enter(GmRange range) {
+    if (range.address() % attachment.granuleBytes() != 0
+        || range.bytes() % attachment.granuleBytes() != 0) {
+      throw new AssertionError("not whole granules: " + range);
+    }
+    underWay.forEach(
+        (first, end) -> {
+          if (first < range.end() && range.address() < end) {
+            throw new AssertionError("two calls at a time overlap: " + range);
+          }
+        });
+    underWay.put(range.address(), range.end());
+  }
+
+  private synchronized void leave(GmRange range) {
+    underWay.remove(range.address());
+  }
+
+  private int frameObject(long granule) {
+    return schedule.object(id + " frame " + granule);
+  }
+
+  private void touchHost(long address, long bytes, boolean write) {
+    for (long at = address; at < address + bytes; at += FakeHost.PAGE_BYTES) {
+      if (write) {
+        schedule.writes(host.bytesObject(at));
+      } else {
+        schedule.reads(host.bytesObject(at));
+      }
+    }
+  }
+
+  // ---- its kernels ----
+
+  /**
+   * Reads as a kernel does: faults until the address is mapped.
+   *
+   * @param address first byte
+   * @param bytes 1 to 8
+   * @return the value
+   */
+  public long read(long address, int bytes) {
+    long[] value = new long[1];
+    access(address, bytes, Access.READ, () -> value[0] = load(address, bytes));
+    return value[0];
+  }
+
+  /**
+   * Writes as a kernel does: faults until the address is mapped for writing.
+   *
+   * @param address first byte
+   * @param bytes 1 to 8
+   * @param value the value
+   */
+  public void write(long address, int bytes, long value) {
+    access(address, bytes, Access.WRITE, () -> store(address, bytes, value));
+  }
+
+  private void access(long address, int bytes, Access access, Runnable operation) {
+    for (int faulted = 0; ; faulted++) {
+      schedule.point(id + (access.writes() ? " writes " : " reads ") + Long.toHexString(address));
+      synchronized (this) {
+        if (reaches(address, bytes, access.writes())) {
+          operation.run();
+          return;
+        }
+      }
+      if (!capabilities.contains(GmCapability.REPLAYABLE_FAULTS)) {
+        throw new AssertionError(
+            id + " has lost a page under its kernel: " + Long.toHexString(address));
+      }
+      if (faulted == schedule.faultsMax()) {
+        throw new Schedule.GivenUp();
+      }
+      attachment.faults().devFault(this, address, bytes, access);
+    }
+  }
+
+  private boolean reaches(long address, int bytes, boolean write) {
+    long granuleBytes = attachment.granuleBytes();
+    boolean reaches = true;
+    for (long at = address & -granuleBytes; at < address + bytes; at += granuleBytes) {
+      schedule.reads(frameObject(at));
+      Frame frame = frames.get(at);
+      reaches &= frame != null && (frame.writable() || !write);
+    }
+    return reaches;
+  }
+
+  private long load(long address, int bytes) {
+    long value = 0;
+    for (int i = bytes - 1; i >= 0; i--) {
+      long granule = (address + i) & -attachment.granuleBytes();
+      value = value << 8 | frames.get(granule).content()[(int) (address + i - granule)] & 0xFF;
+    }
+    host.reference().read(address, bytes, value, id);
+    return value;
+  }
+
+  private void store(long address, int bytes, long value) {
+    for (int i = 0; i < bytes; i++) {
+      long granule = (address + i) & -attachment.granuleBytes();
+      schedule.writes(frameObject(granule));
+      frames.get(granule).content()[(int) (address + i - granule)] = (byte) (value >>> 8 * i);
+    }
+    host.reference().write(address, bytes, value);
+  }
+}
