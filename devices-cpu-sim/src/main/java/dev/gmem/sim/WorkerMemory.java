@@ -17,7 +17,8 @@ import java.util.Arrays;
  * access once more. Accesses work on the eight bytes around the address; one that straddles two of
  * those is made byte by byte.
  *
- * <p>Threads: the worker's only, but for the counters.
+ * <p>Threads: the one that makes the call of the kernel, or one it hands over to and waits for; the
+ * counters, any.
  */
 final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
   private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);

@@ -12,7 +12,8 @@ package dev.gmem.kernel;
  * size.
  *
  * <p>All methods throw {@link dev.gmem.DeviceException} if the address is not allocated, or its
- * page cannot be brought in. An instance belongs to the thread of the call it was passed to.
+ * page cannot be brought in. An instance belongs to the call it was passed to, and is used by one
+ * thread at a time.
  */
 public interface DeviceMemory {
   /**

@@ -1,0 +1,274 @@
+package dev.gmem.aparapi;
+
+import com.aparapi.Kernel;
+import com.aparapi.internal.exception.CodeGenException;
+import com.aparapi.internal.instruction.Instruction;
+import com.aparapi.internal.instruction.InstructionSet.AccessArrayElement;
+import com.aparapi.internal.instruction.InstructionSet.AccessLocalVariable;
+import com.aparapi.internal.instruction.InstructionSet.AssignToArrayElement;
+import com.aparapi.internal.instruction.InstructionSet.AssignToLocalVariable;
+import com.aparapi.internal.instruction.InstructionSet.BinaryOperator;
+import com.aparapi.internal.instruction.InstructionSet.Branch;
+import com.aparapi.internal.instruction.InstructionSet.ByteCode;
+import com.aparapi.internal.instruction.InstructionSet.CompositeInstruction;
+import com.aparapi.internal.instruction.InstructionSet.CompositeWhileInstruction;
+import com.aparapi.internal.instruction.InstructionSet.ConditionalBranch;
+import com.aparapi.internal.instruction.InstructionSet.ConditionalBranch16;
+import com.aparapi.internal.instruction.InstructionSet.Constant;
+import com.aparapi.internal.instruction.InstructionSet.FieldArrayElementAssign;
+import com.aparapi.internal.instruction.InstructionSet.FieldArrayElementIncrement;
+import com.aparapi.internal.instruction.InstructionSet.I_IINC;
+import com.aparapi.internal.instruction.InstructionSet.IfUnary;
+import com.aparapi.internal.instruction.InstructionSet.IncrementInstruction;
+import com.aparapi.internal.instruction.InstructionSet.InlineAssignInstruction;
+import com.aparapi.internal.instruction.InstructionSet.MethodCall;
+import com.aparapi.internal.instruction.InstructionSet.MultiAssignInstruction;
+import com.aparapi.internal.instruction.InstructionSet.Return;
+import com.aparapi.internal.instruction.InstructionSet.UnaryOperator;
+import com.aparapi.internal.model.ClassModel.ConstantPool.MethodEntry;
+import com.aparapi.internal.model.Entrypoint;
+import com.aparapi.internal.model.MethodModel;
+import com.aparapi.internal.writer.KernelWriter;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+
+/**
+ * Aparapi's generator, with those expressions of Java that mean something else in C, or nothing,
+ * written so that they mean the same. Threads: one.
+ */
+final class OpenClWriter extends KernelWriter {
+  /** Something that the generator would leave out, or write as if it did nothing. */
+  static final class Lost extends CodeGenException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Instruction instruction;
+
+    Lost(String what, Instruction instruction) {
+      super(what);
+      this.instruction = instruction;
+    }
+
+    Instruction instruction() {
+      return instruction;
+    }
+  }
+
+  private static final Set<ByteCode> SUMS = Set.of(ByteCode.IADD, ByteCode.ISUB, ByteCode.IMUL);
+
+  private final StringBuilder text = new StringBuilder();
+  private final Set<Instruction> written = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Variables with an increment inside an expression. */
+  private final Set<Object> incremented = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private OpenClWriter() {}
+
+  /** The kernel in OpenCL C. */
+  static String text(Entrypoint entry) throws CodeGenException {
+    OpenClWriter writer = new OpenClWriter();
+    writer.write(entry);
+    return writer.text.toString();
+  }
+
+  @Override
+  public void write(String part) {
+    text.append(part);
+  }
+
+  /** Writes the body of a method, and makes sure that all of it has been written. */
+  @Override
+  public void writeMethodBody(MethodModel method) throws CodeGenException {
+    super.writeMethodBody(method);
+    for (Instruction i = method.getPCHead(); i != null; i = i.getNextPC()) {
+      if (!written.contains(i) && matters(i)) {
+        throw new Lost("a statement that it would leave out", i);
+      }
+    }
+  }
+
+  private boolean matters(Instruction instruction) {
+    return switch (instruction) {
+      case I_IINC increment -> !incremented.contains(increment.getLocalVariableInfo());
+      case AssignToLocalVariable assign -> true;
+      case AssignToArrayElement assign -> true;
+      case MethodCall call -> true;
+      case Return result -> true;
+      case ConditionalBranch branch -> true;
+      default -> false;
+    };
+  }
+
+  private void noteWritten(Instruction instruction) {
+    written.add(instruction);
+    switch (instruction) {
+      case InlineAssignInstruction assign ->
+          written.add((Instruction) assign.getAssignToLocalVariable());
+      case FieldArrayElementAssign assign -> written.add(assign.getAssignToArrayElement());
+      case FieldArrayElementIncrement increment -> written.add(increment.getAssignToArrayElement());
+      case IncrementInstruction increment
+          when increment.getFieldOrVariableReference() instanceof AccessLocalVariable variable ->
+          incremented.add(variable.getLocalVariableInfo());
+      case MultiAssignInstruction assign -> {
+        for (Instruction i = assign.getFrom(); i != null; i = i.getNextExpr()) {
+          written.add(i);
+          if (i == assign.getTo()) {
+            return;
+          }
+        }
+      }
+      default -> {}
+    }
+  }
+
+  /** The generator leaves out what is assigned right before the head of a loop without a step. */
+  @Override
+  public void writeComposite(CompositeInstruction composite) throws CodeGenException {
+    if (composite instanceof CompositeWhileInstruction) {
+      Instruction head = composite.getBranchSet().getFirst();
+      for (Instruction i = composite.getFirstChild(); i != null && i != head; i = i.getNextExpr()) {
+        newLine();
+        writeInstruction(i);
+        write(";");
+      }
+    }
+    super.writeComposite(composite);
+  }
+
+  @Override
+  public void writeInstruction(Instruction instruction) throws CodeGenException {
+    noteWritten(instruction);
+    if (instruction instanceof Branch && !(instruction instanceof CompositeInstruction)) {
+      throw new Lost("a jump that belongs to no statement it knows", instruction);
+    }
+    switch (instruction.getByteCode()) {
+      // Otherwise the result would stay unsigned, and so would what is computed from it.
+      case IUSHR -> writeBinary(instruction, "((int)((unsigned int)(", ") >> (", ")))");
+      case LUSHR -> writeBinary(instruction, "((long)((unsigned long)(", ") >> (", ")))");
+      // In C, overflow of signed numbers is undefined, and compilers make use of it.
+      case IADD -> writeWrapping(instruction, "int", " + ");
+      case ISUB -> writeWrapping(instruction, "int", " - ");
+      case IMUL -> writeWrapping(instruction, "int", " * ");
+      case LADD -> writeWrapping(instruction, "long", " + ");
+      case LSUB -> writeWrapping(instruction, "long", " - ");
+      case LMUL -> writeWrapping(instruction, "long", " * ");
+      case FREM, DREM -> writeBinary(instruction, "fmod(", ", ", ")");
+      // In C, what does not fit is undefined.
+      case F2I, D2I -> writeUnary(instruction, "convert_int_sat_rtz(", ")");
+      case F2L, D2L -> writeUnary(instruction, "convert_long_sat_rtz(", ")");
+      // Otherwise the minus of a negative number would be a decrement.
+      case FNEG, DNEG -> writeUnary(instruction, "(-(", "))");
+      case INEG -> writeUnary(instruction, "((int)(0u - (unsigned int)(", ")))");
+      case LNEG -> writeUnary(instruction, "((long)(0ul - (unsigned long)(", ")))");
+      default -> {
+        if (isMinimum(instruction)) {
+          write(instruction.getByteCode() == ByteCode.LDC2_W ? "LONG_MIN" : "INT_MIN");
+        } else {
+          super.writeInstruction(instruction);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void writeMethod(MethodCall call, MethodEntry method) throws CodeGenException {
+    String name = method.getNameAndTypeEntry().getNameUTF8Entry().getUTF8();
+    MethodTypeDesc type =
+        MethodTypeDesc.ofDescriptor(
+            method.getNameAndTypeEntry().getDescriptorUTF8Entry().getUTF8());
+    String intrinsic = Kernel.getMappedMethodName(method);
+    if (type.returnType().descriptorString().equals("I")
+        && javaToCLIdentifierMap.containsKey(name + type.descriptorString())) {
+      // Sizes and ids are unsigned and 64 bits wide there, and would make comparisons so.
+      write("((int)");
+      super.writeMethod(call, method);
+      write(")");
+    } else if (intrinsic != null
+        && type.parameterList().stream().allMatch(ClassDesc::isPrimitive)) {
+      writeIntrinsic(call, intrinsic, type);
+    } else {
+      super.writeMethod(call, method);
+    }
+  }
+
+  /** Arguments of several types would be ambiguous, and some results are unsigned. */
+  private void writeIntrinsic(MethodCall call, String name, MethodTypeDesc type)
+      throws CodeGenException {
+    write("((" + openCl(type.returnType()) + ")" + name + "(");
+    for (int i = 0; i < type.parameterCount(); i++) {
+      write((i == 0 ? "(" : ", (") + openCl(type.parameterType(i)) + ")(");
+      writeInstruction(call.getArg(i));
+      write(")");
+    }
+    write("))");
+  }
+
+  private String openCl(ClassDesc type) {
+    return convertType(type.displayName(), false, false).trim();
+  }
+
+  /** The difference of numbers may overflow, and have the other sign. */
+  @Override
+  public void writeConditionalBranch16(ConditionalBranch16 branch, boolean invert)
+      throws CodeGenException {
+    noteWritten(branch);
+    if (branch instanceof IfUnary unary && unary.getUnary().getByteCode() == ByteCode.LCMP) {
+      writeInstruction(unary.getUnary().getFirstChild());
+      write(branch.getOperator().getText(invert));
+      writeInstruction(unary.getUnary().getLastChild());
+    } else {
+      super.writeConditionalBranch16(branch, invert);
+    }
+  }
+
+  /** In C, the digits would be a positive number of a larger type. */
+  private static boolean isMinimum(Instruction instruction) {
+    return instruction instanceof Constant<?> constant
+        && (constant.getValue().equals(Integer.MIN_VALUE)
+            || constant.getValue().equals(Long.MIN_VALUE));
+  }
+
+  private void writeWrapping(Instruction instruction, String type, String operator)
+      throws CodeGenException {
+    if (isIndex(instruction)) {
+      super.writeInstruction(instruction);
+    } else {
+      String cast = "(unsigned " + type + ")(";
+      writeBinary(instruction, "((" + type + ")(" + cast, ")" + operator + cast, ")))");
+    }
+  }
+
+  /**
+   * Whether sums and products lead to the index of an array directly. An overflow would be an index
+   * out of bounds, and compilers address arrays better if there is none.
+   */
+  private static boolean isIndex(Instruction instruction) {
+    Instruction inner = instruction;
+    Instruction outer = instruction.getParentExpr();
+    while (outer != null && SUMS.contains(outer.getByteCode())) {
+      inner = outer;
+      outer = outer.getParentExpr();
+    }
+    return outer instanceof AccessArrayElement access && access.getArrayIndex() == inner
+        || outer instanceof AssignToArrayElement assign && assign.getArrayIndex() == inner;
+  }
+
+  private void writeBinary(Instruction instruction, String before, String between, String after)
+      throws CodeGenException {
+    BinaryOperator operator = (BinaryOperator) instruction;
+    write(before);
+    writeInstruction(operator.getLhs());
+    write(between);
+    writeInstruction(operator.getRhs());
+    write(after);
+  }
+
+  private void writeUnary(Instruction instruction, String before, String after)
+      throws CodeGenException {
+    write(before);
+    writeInstruction(((UnaryOperator) instruction).getUnary());
+    write(after);
+  }
+}
