@@ -21,6 +21,9 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** Plain Java, the simulator and OpenCL agree on kernels that nobody has written by hand. */
 class RandomKernelsIT {
+  /** The same kernels in every build; others are a matter of another number. */
+  private static final String SEED = "20261123";
+
   private static final int ITEMS = 24;
   private static final double TOLERANCE = 1e-4;
 
@@ -39,13 +42,13 @@ class RandomKernelsIT {
     sim.close();
   }
 
-  @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
+  @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED, seed = SEED)
   void simulatorAgreesWithPlainJava(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 12) int statements) {
     check(sim, seed, statements);
   }
 
-  @Property(tries = 12, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 12, shrinking = ShrinkingMode.OFF, seed = SEED)
   void openClAgreesWithPlainJava(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 12) int statements) {
     try (Places openCl = Places.open(Places.OPENCL)) {
