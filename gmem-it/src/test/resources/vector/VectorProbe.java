@@ -15,12 +15,13 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Vector loads and stores of memory that lives on a device. Run as a source file. */
+/** Vector loads and stores of memory that lives on a device. Argument: the number of rounds. */
 public class VectorProbe {
   private static final VectorSpecies<Integer> SPECIES = IntVector.SPECIES_PREFERRED;
   private static final int INTS = 4096;
 
   public static void main(String[] args) {
+    int rounds = Integer.parseInt(args[0]);
     try (AddressSpace space = Gmem.open(SpaceOptions.defaults().withGranuleBytes(4096));
         Arena arena = space.arena()) {
       MemorySegment segment = arena.allocate(4L * INTS, 4096);
@@ -29,7 +30,7 @@ public class VectorProbe {
       Kernel add = kernel(space, "add", 0);
       Kernel total = kernel(space, "total", 1);
       long wanted = 0;
-      for (int round = 0; round < 200; round++) {
+      for (int round = 0; round < rounds; round++) {
         add.launch(NdRange.of(4), segment, sum).join();
         long before = space.statistics().total().hostFaults();
         boolean masked = round % 2 == 1;

@@ -19,15 +19,15 @@ class VectorIT {
   @ParameterizedTest
   @ValueSource(strings = {"-Dx=1", "-XX:TieredStopAtLevel=1", "-XX:-TieredCompilation"})
   void vectorLoadsAndStoresFault(String mode) throws Exception {
-    run(mode);
+    run(mode, 100);
   }
 
   @Test
   void vectorLoadsAndStoresFaultWithFrequentHealing() throws Exception {
-    run("-Xbatch");
+    run("-Xbatch", 21); // each healing has everything compiled once more, and waited for
   }
 
-  private static void run(String mode) throws Exception {
+  private static void run(String mode, int rounds) throws Exception {
     Path probe = Path.of(VectorIT.class.getResource("/vector/VectorProbe.java").toURI());
     List<String> command =
         List.of(
@@ -38,7 +38,8 @@ class VectorIT {
             "-javaagent:" + System.getProperty("gmem.agent.jar") + "=healQuietMillis=1",
             "-cp",
             System.getProperty("java.class.path"),
-            probe.toString());
+            probe.toString(),
+            Integer.toString(rounds));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);
