@@ -28,8 +28,8 @@ import jdk.internal.vm.annotation.ForceInline;
  */
 public final class GmGate {
   /**
-   * What makes an access leave the fast way for the seated one: the access throws it itself, or a
-   * handshake does. Never leaves the wrapper.
+   * What an access throws that has to leave the fast way for the seated one: the gate has changed
+   * since its wrapper looked. Never leaves the wrapper.
    */
   static final ScopedAccessError SEATED = new ScopedAccessError(null);
 

@@ -16,6 +16,14 @@ public interface GmGateHandler {
   boolean admits(long address, long bytes, boolean write);
 
   /**
+   * Returns how far an answer of {@link #admits} holds: for all addresses of the aligned block that
+   * it was asked for.
+   *
+   * @return bytes, a power of two
+   */
+  long granuleBytes();
+
+  /**
    * Makes an access possible. May block.
    *
    * @param address first byte

@@ -5,16 +5,18 @@ import jdk.internal.misc.Unsafe;
 /**
  * Shows which accesses are under way, so that a gate can wait for them.
  *
- * <p>A thread takes a free seat, looks at the gate, accesses memory, and leaves the seat. A seat is
- * a sequence number: odd while taken.
+ * <p>A thread takes a seat, looks at the gate, accesses memory, and leaves the seat. It takes
+ * {@link GmSeat its own}, or, if it has none, one of those that all share; these are sequence
+ * numbers, odd while taken.
  *
  * <p>Guarantee: if a gate was tightened, and then {@link #drain} has returned, then no seated
- * access that passed the gate before is under way. Taking a seat and tightening a gate are both
- * volatile updates, each followed by a volatile read of what the other has written: a thread that
- * did not see the tight gate had its seat taken before {@code drain} looked at it.
+ * access that passed the gate before is under way. Taking a shared seat and tightening a gate are
+ * both volatile updates, each followed by a volatile read of what the other has written: a thread
+ * that did not see the tight gate had its seat taken before {@code drain} looked at it. {@link
+ * GmSeat} says why the same holds for a seat of one's own.
  *
- * <p>Progress: {@code drain} waits for each seat to change at most once, so others that come and go
- * do not hold it up; nobody blocks while seated. Any thread may call any method.
+ * <p>Progress: {@code drain} waits for each seat at most once, so others that come and go do not
+ * hold it up; nobody blocks while seated. Any thread may call any method.
  */
 final class GmInFlight {
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
@@ -22,6 +24,7 @@ final class GmInFlight {
   private static final int SEAT_BYTES = 128; // two cache lines: neighbours are prefetched in pairs
   private static final int SPINS_BEFORE_WAIT = 200;
   private static final int WAIT_NANOS = 20_000;
+  private static final long OWN_SEAT = -1;
   private static final long[] SEQUENCES =
       new long[(SEATS + 1) * SEAT_BYTES / Unsafe.ARRAY_LONG_INDEX_SCALE];
 
@@ -29,6 +32,11 @@ final class GmInFlight {
 
   /** Takes a seat. Returns it, for {@link #leave}. */
   static long take() {
+    GmSeat own = GmSeat.mineOrNew();
+    if (own != null) {
+      own.sit();
+      return OWN_SEAT;
+    }
     int seat = (int) Thread.currentThread().threadId();
     while (true) {
       long offset = offset(seat);
@@ -45,25 +53,36 @@ final class GmInFlight {
   }
 
   static void leave(long seat) {
-    UNSAFE.putLongRelease(SEQUENCES, seat, UNSAFE.getLong(SEQUENCES, seat) + 1);
+    if (seat == OWN_SEAT) {
+      GmSeat.mine().leave();
+    } else {
+      UNSAFE.putLongRelease(SEQUENCES, seat, UNSAFE.getLong(SEQUENCES, seat) + 1);
+    }
   }
 
   /** Waits until everybody who was seated when this was called has left. */
   static void drain() {
-    UNSAFE.fullFence(); // between what was taken away, in the gate or the table, and the seats
+    long epoch = GmSeat.nextEpoch();
+    GmFence.run(); // between what was taken away, in the gate or the table, and the seats
+    GmSeat.awaitOlder(epoch);
     for (int seat = 0; seat < SEATS; seat++) {
       long offset = offset(seat);
       long sequence = UNSAFE.getLongVolatile(SEQUENCES, offset);
       if ((sequence & 1) != 0) {
         GmCounters.add(GmCounters.WAITS);
-        awaitChange(offset, sequence);
+        Patience patience = new Patience();
+        while (UNSAFE.getLongVolatile(SEQUENCES, offset) == sequence) {
+          patience.pause();
+        }
       }
     }
   }
 
-  private static void awaitChange(long offset, long sequence) {
-    int spins = 0;
-    while (UNSAFE.getLongVolatile(SEQUENCES, offset) == sequence) {
+  /** Waits for an access: spins first, since most take nanoseconds. */
+  static final class Patience {
+    private int spins;
+
+    void pause() {
       if (++spins < SPINS_BEFORE_WAIT) {
         Thread.onSpinWait();
       } else {

@@ -1,9 +1,12 @@
 package jdk.internal.foreign;
 
+import java.util.Iterator;
 import jdk.internal.access.SharedSecrets;
 import jdk.internal.misc.CarrierThread;
 import jdk.internal.misc.ScopedMemoryAccess;
 import jdk.internal.misc.Unsafe;
+import jdk.internal.vm.ThreadContainer;
+import jdk.internal.vm.ThreadContainers;
 
 /**
  * Whether accesses may trust a look at the gate for long.
@@ -28,14 +31,23 @@ import jdk.internal.misc.Unsafe;
  */
 public final class GmMode {
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
-  private static final ScopedMemoryAccess ACCESS = ScopedMemoryAccess.getScopedMemoryAccess();
+
+  /** The class of virtual threads, and where they keep the thread that carries them. */
+  private static final Class<?> VIRTUAL = virtualThreadClass();
+
+  private static final long CARRIER = UNSAFE.objectFieldOffset(VIRTUAL, "carrierThread");
   private static final String ACCESS_CLASS = ScopedMemoryAccess.class.getName();
 
   /** Frames of {@code Unsafe} and the vector support that may lie above a {@code @Scoped} one. */
   private static final int FRAMES_SEARCHED = 32;
 
   private static final int WAIT_NANOS = 20_000;
-  private static final int HANDSHAKES = 4;
+
+  /**
+   * Whether all virtual threads can be found. If not, a switch to careful could miss one, and so
+   * there is none: accesses are careful from the beginning.
+   */
+  private static final boolean THREADS_ARE_KNOWN = ThreadContainers.trackAllThreads();
 
   /** Written with the class locked. */
   private static volatile boolean careful;
@@ -44,6 +56,14 @@ public final class GmMode {
   private static Installer installer;
 
   private GmMode() {}
+
+  private static Class<?> virtualThreadClass() {
+    try {
+      return Class.forName("java.lang.VirtualThread", false, null);
+    } catch (ClassNotFoundException e) {
+      throw new NoClassDefFoundError(e.getMessage());
+    }
+  }
 
   /** Installs the code of {@code GmGate} in the form that {@link #isCareful} says. */
   public interface Installer {
@@ -79,8 +99,14 @@ public final class GmMode {
     return careful;
   }
 
-  /** Makes accesses trusting again. Gates that are tight stay so. */
+  /**
+   * Makes accesses trusting again, where they may be. Gates that are tight stay so. Called when the
+   * gate has been installed, too: before that nothing is unified, and everybody may trust.
+   */
   public static synchronized void trust() {
+    if (!THREADS_ARE_KNOWN) {
+      return;
+    }
     careful = false;
     boolean done = false;
     try {
@@ -112,14 +138,31 @@ public final class GmMode {
     boolean carriers = false;
     for (Thread thread : SharedSecrets.getJavaLangAccess().getAllThreads()) {
       carriers |= thread instanceof CarrierThread;
-      while (thread != Thread.currentThread() && isInside(thread)) {
-        UNSAFE.park(false, WAIT_NANOS); // a virtual thread must not unmount: it holds the lock
+      await(thread);
+    }
+    if (carriers) {
+      awaitMounted(ThreadContainers.root());
+    }
+  }
+
+  /** Waits for the virtual threads of a container and of those in it that have a carrier. */
+  private static void awaitMounted(ThreadContainer container) {
+    for (Iterator<Thread> threads = container.threads().iterator(); threads.hasNext(); ) {
+      Thread thread = threads.next();
+      // One that is mounted from now on runs code of the new form.
+      if (VIRTUAL.isInstance(thread) && UNSAFE.getReferenceVolatile(thread, CARRIER) != null) {
+        await(thread);
       }
     }
-    // The stack of a virtual thread cannot be found from here. It is unwound, and given time.
-    for (int i = 0; carriers && i < HANDSHAKES; i++) {
-      GmRegion.unwindAll(ACCESS);
-      UNSAFE.park(false, WAIT_NANOS);
+    var containers = container.children().iterator();
+    while (containers.hasNext()) {
+      awaitMounted(containers.next());
+    }
+  }
+
+  private static void await(Thread thread) {
+    while (thread != Thread.currentThread() && isInside(thread)) {
+      UNSAFE.park(false, WAIT_NANOS); // a virtual thread must not unmount: it holds the lock
     }
   }
 

@@ -2,7 +2,6 @@ package jdk.internal.foreign;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.internal.misc.ScopedMemoryAccess;
 import jdk.internal.util.Architecture;
 import jdk.internal.vm.Continuation;
 import jdk.internal.vm.annotation.Hidden;
@@ -105,6 +104,7 @@ public final class GmRegion {
     if (session == null || !GmGate.isUnified(session)) {
       return null;
     }
+    long epoch = GmSeat.epoch();
     int word = GmGate.word(session);
     if (session.state < MemorySessionImpl.OPEN) {
       throw MemorySessionImpl.alreadyClosed();
@@ -122,7 +122,14 @@ public final class GmRegion {
     // Not null: a region leaves the table when its state is closed and all seats have been left.
     GmRegion region = find(session, word);
     GmCounters.add(GmCounters.SLOW_CALLS);
-    return region.admits(from, bytes, write) ? null : region;
+    if (!region.admits(from, bytes, write)) {
+      return region;
+    }
+    GmSeat seat = GmSeat.mine();
+    if (seat != null && from >= region.address) {
+      seat.remember(epoch, from, region.handler.granuleBytes(), write);
+    }
+    return null;
   }
 
   /**
@@ -227,21 +234,12 @@ public final class GmRegion {
 
   /** Waits until no access that passed the gate before it was tightened is under way. */
   public void quiesce() {
-    if (!TRUST_ALL) {
-      GmCounters.add(GmCounters.REVOCATIONS);
-      GmInFlight.drain();
+    if (TRUST_ALL) {
+      GmSeat.nextEpoch();
+      return;
     }
-  }
-
-  /**
-   * Sends accesses to any region that are on the fast way, and that stop for it, to their seats.
-   */
-  static void unwindAll(ScopedMemoryAccess access) {
-    for (GmRegion region : regions) {
-      if (region != null) {
-        access.closeScope(region.session, GmGate.SEATED);
-      }
-    }
+    GmCounters.add(GmCounters.REVOCATIONS);
+    GmInFlight.drain();
   }
 
   /**

@@ -2,6 +2,7 @@ package jdk.internal.foreign;
 
 import jdk.internal.misc.Unsafe;
 import jdk.internal.vm.annotation.DontInline;
+import jdk.internal.vm.annotation.ForceInline;
 import jdk.internal.vm.annotation.Hidden;
 import jdk.internal.vm.annotation.ReservedStackAccess;
 
@@ -74,6 +75,58 @@ public final class GmSeated {
 
   private GmSeated() {}
 
+  // The ways of plain accesses, which loops are made of: all in line on a seat of one's own.
+
+  /**
+   * Reads.
+   *
+   * @param session of unified memory
+   * @param address any
+   * @param size one of the {@code BITS} constants
+   * @return the value, its sign extended
+   */
+  @ForceInline
+  @Hidden
+  @ReservedStackAccess
+  public static long get(MemorySessionImpl session, long address, int size) {
+    GmSeat seat = GmSeat.mine();
+    if (seat != null) {
+      seat.sit();
+      if (seat.admitsRead(session, address, 1L << size)) {
+        long bits = get(address, size);
+        seat.leave();
+        return bits;
+      }
+      seat.leave();
+    }
+    return access(session, address, size, GET, 0, 0);
+  }
+
+  /**
+   * Writes.
+   *
+   * @param session of unified memory
+   * @param address any
+   * @param size one of the {@code BITS} constants
+   * @param bits the value, in the low bits
+   */
+  @ForceInline
+  @Hidden
+  @ReservedStackAccess
+  public static void put(MemorySessionImpl session, long address, int size, long bits) {
+    GmSeat seat = GmSeat.mine();
+    if (seat != null) {
+      seat.sit();
+      if (seat.admitsWrite(session, address, 1L << size)) {
+        put(address, size, bits);
+        seat.leave();
+        return;
+      }
+      seat.leave();
+    }
+    access(session, address, size, PUT, bits, 0);
+  }
+
   /**
    * Compares and sets.
    *
@@ -100,10 +153,11 @@ public final class GmSeated {
    * @param bigEndian the order
    * @return the value, its sign extended
    */
+  @ForceInline
   @Hidden
   public static long getUnaligned(
       MemorySessionImpl session, long address, int size, boolean bigEndian) {
-    return inOrder(access(session, address, size, GET, 0, 0), size, bigEndian);
+    return inOrder(get(session, address, size), size, bigEndian);
   }
 
   /**
@@ -115,12 +169,14 @@ public final class GmSeated {
    * @param bits the value, in the low bits
    * @param bigEndian the order
    */
+  @ForceInline
   @Hidden
   public static void putUnaligned(
       MemorySessionImpl session, long address, int size, long bits, boolean bigEndian) {
-    access(session, address, size, PUT, inOrder(bits, size, bigEndian), 0);
+    put(session, address, size, inOrder(bits, size, bigEndian));
   }
 
+  @ForceInline
   private static long inOrder(long bits, int size, boolean bigEndian) {
     if (bigEndian == UNSAFE.isBigEndian()) {
       return bits;
@@ -240,6 +296,7 @@ public final class GmSeated {
     };
   }
 
+  @ForceInline
   private static long get(long address, int size) {
     return switch (size) {
       case BITS_8 -> UNSAFE.getByte(null, address);
@@ -249,6 +306,7 @@ public final class GmSeated {
     };
   }
 
+  @ForceInline
   private static void put(long address, int size, long bits) {
     switch (size) {
       case BITS_8 -> UNSAFE.putByte(null, address, (byte) bits);

@@ -63,6 +63,11 @@ final class GatedMemory implements GatedRegion, GmGateHandler {
   }
 
   @Override
+  public long granuleBytes() {
+    return faults.granuleBytes();
+  }
+
+  @Override
   public void fault(long address, long bytes, boolean write) {
     healer.disturbed();
     faults.fault(address, bytes, write);

@@ -17,6 +17,7 @@ final class SelfTest {
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
   private static final ScopedMemoryAccess ACCESS = ScopedMemoryAccess.getScopedMemoryAccess();
   private static final int BYTES = 64;
+  private static final int UNIT_BYTES = 16; // allocated memory is aligned to this
   private static final int VALUE = 42;
 
   private final long address = UNSAFE.allocateMemory(BYTES);
@@ -71,6 +72,7 @@ final class SelfTest {
     if (region.tighten(false) != 0) {
       throw failure("a pin was not given back");
     }
+    region.quiesce();
   }
 
   private void expect(String access, boolean right, int faults) {
@@ -101,6 +103,11 @@ final class SelfTest {
     @Override
     public boolean admits(long from, long bytes, boolean write) {
       return home;
+    }
+
+    @Override
+    public long granuleBytes() {
+      return UNIT_BYTES;
     }
 
     @Override

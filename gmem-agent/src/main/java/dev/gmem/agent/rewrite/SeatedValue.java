@@ -11,9 +11,7 @@ import net.bytebuddy.jar.asm.Type;
  */
 final class SeatedValue implements SeatedAccess {
   // GmSeated's constants. Not referred to: this class is loaded, and tested, without the gate.
-  private static final int GET = 0;
   private static final int GET_VOLATILE = 1;
-  private static final int PUT = 2;
   private static final int PUT_RELEASE = 3;
   private static final int PUT_VOLATILE = 4;
   private static final int COMPARE_AND_EXCHANGE = 5;
@@ -24,6 +22,8 @@ final class SeatedValue implements SeatedAccess {
   private static final int GET_AND_AND = 10;
   private static final int GET_AND_XOR = 11;
 
+  private static final String GET = "(" + JdkNames.SESSION_DESCRIPTOR + "JI)J";
+  private static final String PUT = "(" + JdkNames.SESSION_DESCRIPTOR + "JIJ)V";
   private static final String GET_UNALIGNED = "(" + JdkNames.SESSION_DESCRIPTOR + "JIZ)J";
   private static final String PUT_UNALIGNED = "(" + JdkNames.SESSION_DESCRIPTOR + "JIJZ)V";
   private static final String COMPARE = "(" + JdkNames.SESSION_DESCRIPTOR + "JIJJ)Z";
@@ -61,8 +61,22 @@ final class SeatedValue implements SeatedAccess {
       return;
     }
     switch (method.operation) {
-      case "get" -> emitCall(method.order.isEmpty() ? GET : GET_VOLATILE, -1, -1);
-      case "put" -> emitCall(putOperation(), 3, -1);
+      case "get" -> {
+        if (method.order.isEmpty()) {
+          invoke(JdkNames.SEATED, "get", GET);
+        } else {
+          emitCall(GET_VOLATILE, -1, -1);
+        }
+      }
+      case "put" -> {
+        if (method.order.isEmpty()) {
+          loadBits(3);
+          invoke(JdkNames.SEATED, "put", PUT);
+          mv.visitInsn(Opcodes.RETURN);
+          return;
+        }
+        emitCall(method.order.equals("Volatile") ? PUT_VOLATILE : PUT_RELEASE, 3, -1);
+      }
       case "compareAndSet", "weakCompareAndSet" -> {
         loadBits(4);
         loadBits(3);
@@ -99,14 +113,6 @@ final class SeatedValue implements SeatedAccess {
       invoke(JdkNames.SEATED, "getUnaligned", GET_UNALIGNED);
       emitReturn();
     }
-  }
-
-  private int putOperation() {
-    return switch (method.order) {
-      case "" -> PUT;
-      case "Volatile" -> PUT_VOLATILE;
-      default -> PUT_RELEASE;
-    };
   }
 
   private int updateOperation() {

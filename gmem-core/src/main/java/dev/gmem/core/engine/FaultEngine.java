@@ -76,6 +76,11 @@ public final class FaultEngine {
       }
 
       @Override
+      public long granuleBytes() {
+        return vma.granuleBytes();
+      }
+
+      @Override
       public void fault(long address, long bytes, boolean write) {
         long first = Math.max(address, vma.address());
         long end = Math.min(address + bytes, vma.address() + vma.bytes());

@@ -22,6 +22,14 @@ public interface HostFaults {
   boolean admits(long address, long bytes, boolean write);
 
   /**
+   * Returns the unit of {@link #admits}: its answer for an address holds for the whole aligned
+   * block of this size around it, until {@link GatedRegion#quiesce}.
+   *
+   * @return bytes, a power of two
+   */
+  long granuleBytes();
+
+  /**
    * Makes a range accessible to the CPU. May block and run deep; holds nothing of the access. On
    * return the caller asks {@link #admits} again.
    *

@@ -64,6 +64,24 @@ class AccessProtocolTest {
   }
 
   @Test
+  void theCpuRemembersWhatItMayDoWhileTheGateIsClosed() {
+    many(
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          long a = scene.stage().granules(2).address();
+          d.write(a + GRANULE, 1, 1); // the gate is closed from now on
+          scene.thread(
+              "cpu",
+              () -> {
+                scene.host().write(a, 1, 1);
+                scene.host().read(a, 2);
+              });
+          scene.thread("dev", () -> d.write(a + 1, 1, 2));
+        });
+  }
+
+  @Test
   void theCpuReadsWhatADeviceReadsThenWritesIt() {
     many(
         2,

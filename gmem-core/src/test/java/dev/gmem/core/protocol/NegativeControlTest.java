@@ -7,6 +7,7 @@ import dev.gmem.core.testing.Explorer.Mode;
 import dev.gmem.core.testing.Explorer.Result;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeHost.Flaw;
+import dev.gmem.core.testing.Stage;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +58,27 @@ class NegativeControlTest {
           FakeDevice d = scene.stage().device("d0");
           long a = scene.stage().granules(1).address();
           scene.thread("cpu", () -> scene.host().read(a, 1));
+          scene.thread("dev", () -> d.write(a, 1, 2));
+        });
+  }
+
+  @Test
+  void whatTheCpuRemembersOfTheTableMustNotOutliveARevocation() {
+    fails(
+        "stale translations",
+        "last written was",
+        Flaw.STALE_TLB,
+        scene -> {
+          FakeDevice d = scene.stage().device("d0");
+          long a = scene.stage().granules(2).address();
+          long b = a + Stage.GRANULE;
+          d.write(b, 1, 1); // the gate is closed from now on
+          scene.thread(
+              "cpu",
+              () -> {
+                scene.host().write(a, 1, 1);
+                scene.host().read(a, 2);
+              });
           scene.thread("dev", () -> d.write(a, 1, 2));
         });
   }

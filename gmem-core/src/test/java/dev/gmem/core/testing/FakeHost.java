@@ -15,9 +15,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * {@link #write} and {@link #pin}.
  *
  * <p>An access is what the JVM makes of it: look at the gate word; if it is tight, ask {@code
- * admits}; if that says no, fault and start again; then the access. Between any two of these others
- * may run. A {@link GatedRegion#quiesce} sends every access that has begun and not ended back to
- * its start.
+ * admits}, unless it {@linkplain FakeTlb remembers} the answer; if that says no, fault and start
+ * again; then the access. Between any two of these others may run. A {@link GatedRegion#quiesce}
+ * sends every access that has begun and not ended back to its start, and lets everybody forget.
  */
 public final class FakeHost implements HostPlatform {
   /** What may be wrong with a host, to see that the tests notice. */
@@ -27,7 +27,9 @@ public final class FakeHost implements HostPlatform {
     /** The handshake does nothing. */
     NO_HANDSHAKE,
     /** The gate stays open. */
-    NO_GATE
+    NO_GATE,
+    /** What the CPU remembers of the table outlives a revocation. */
+    STALE_TLB
   }
 
   private static final long FIRST_ADDRESS = 1L << 40;
@@ -41,6 +43,7 @@ public final class FakeHost implements HostPlatform {
   private final Schedule schedule;
   private final Flaw flaw;
   private final Reference reference;
+  private final FakeTlb tlb;
   private final TreeMap<Long, Block> blocks = new TreeMap<>();
   private final TreeMap<Long, FakeRegion> regions = new TreeMap<>();
   private final TreeMap<Long, Long> reservations = new TreeMap<>();
@@ -66,6 +69,11 @@ public final class FakeHost implements HostPlatform {
     this.schedule = schedule;
     this.flaw = flaw;
     this.reference = new Reference(schedule);
+    this.tlb = new FakeTlb(schedule);
+  }
+
+  FakeTlb tlb() {
+    return tlb;
   }
 
   /**

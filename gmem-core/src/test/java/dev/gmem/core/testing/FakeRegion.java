@@ -105,6 +105,9 @@ public final class FakeRegion implements GatedRegion {
       synchronized (this) {
         schedule.writes(flight);
         underWay.replaceAll((thread, retry) -> true);
+        if (host.flaw() != Flaw.STALE_TLB) {
+          host.tlb().forget();
+        }
       }
     }
   }
@@ -123,6 +126,7 @@ public final class FakeRegion implements GatedRegion {
       schedule.writes(flight);
       closed = true;
       underWay.replaceAll((thread, retry) -> true);
+      host.tlb().forget();
     }
     arena.close();
   }
@@ -132,11 +136,14 @@ public final class FakeRegion implements GatedRegion {
   void access(long address, int bytes, boolean write, Runnable operation) {
     for (int faulted = 0; ; ) {
       schedule.point((write ? "write " : "read ") + Long.toHexString(address));
-      boolean passes = begin(write);
+      boolean passes = begin(write) || host.tlb().remembers(address, bytes, write);
       if (!passes) {
         schedule.point("admits?");
         passes = faults.admits(address, bytes, write);
         schedule.reads(table);
+        if (passes) {
+          host.tlb().remember(address, faults.granuleBytes(), write);
+        }
       }
       if (!passes) {
         end();

@@ -185,6 +185,11 @@ final class Twin implements HostFaults, AutoCloseable {
   }
 
   @Override
+  public long granuleBytes() {
+    return granuleBytes;
+  }
+
+  @Override
   public synchronized void fault(long address, long count, boolean write) {
     awaitIdle();
     if (onFault != null) {
