@@ -37,6 +37,7 @@ final class Installation implements Supplier<HostPlatform> {
     "GmSeat",
     "GmSeated",
     "GmBulk",
+    "GmVector",
   };
 
   private final Instrumentation instrumentation;

@@ -15,6 +15,7 @@ final class JdkNames {
   static final String GATE = "jdk/internal/foreign/GmGate";
   static final String SEATED = "jdk/internal/foreign/GmSeated";
   static final String BULK = "jdk/internal/foreign/GmBulk";
+  static final String VECTOR = "jdk/internal/foreign/GmVector";
 
   /**
    * Descriptor of the session, and of the parameters that every access to one value begins with.

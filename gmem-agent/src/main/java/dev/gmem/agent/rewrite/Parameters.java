@@ -1,5 +1,7 @@
 package dev.gmem.agent.rewrite;
 
+import net.bytebuddy.jar.asm.MethodVisitor;
+import net.bytebuddy.jar.asm.Opcodes;
 import net.bytebuddy.jar.asm.Type;
 
 /** A method's parameters and the local variables that hold them. Immutable. */
@@ -41,10 +43,16 @@ final class Parameters {
     }
   }
 
-  /** Makes sure of the number of parameters. */
-  void expectCount(int count) {
-    if (types.length != count) {
-      throw new UnknownJdkException(method + " has " + types.length + " parameters, not " + count);
+  /** Loads all parameters, for a method that has the same. */
+  void pass(MethodVisitor mv, String descriptor) {
+    Type[] expected = Type.getArgumentTypes(descriptor);
+    for (int i = 0; i < expected.length; i++) {
+      expect(i, expected[i]);
+      mv.visitVarInsn(expected[i].getOpcode(Opcodes.ILOAD), slots[i]);
+    }
+    if (types.length != expected.length) {
+      throw new UnknownJdkException(
+          method + " has " + types.length + " parameters, not " + expected.length);
     }
   }
 }

@@ -45,14 +45,8 @@ final class SeatedRange implements SeatedAccess {
     mv.visitInsn(returnType.getOpcode(Opcodes.IRETURN));
   }
 
-  /** Passes all parameters on to a method that has the same. */
   private void pass(String name, String descriptor) {
-    Type[] types = Type.getArgumentTypes(descriptor);
-    for (int i = 0; i < types.length; i++) {
-      parameters.expect(i, types[i]);
-      mv.visitVarInsn(types[i].getOpcode(Opcodes.ILOAD), parameters.slot(i));
-    }
-    parameters.expectCount(types.length);
+    parameters.pass(mv, descriptor);
     invoke(name, descriptor);
   }
 

@@ -5,16 +5,16 @@ import net.bytebuddy.jar.asm.Opcodes;
 import net.bytebuddy.jar.asm.Type;
 
 /**
- * A vector access, made by the JDK's own substitute for processors without vectors, which every
- * wrapper gets as its last parameter: lane by lane, through the segment. So each lane is an access
- * to one value, and takes a seat for itself.
+ * A vector access, made by the method of {@code GmVector} that has the same name and parameters.
  */
 final class SeatedVector implements SeatedAccess {
-  private static final String V = JdkNames.VECTOR_SUPPORT;
   private static final Type SEGMENT = Type.getObjectType(JdkNames.SEGMENT);
-  private static final Type SPECIES = Type.getObjectType(V + "$VectorSpecies");
-  private static final Type VECTOR = Type.getObjectType(V + "$Vector");
-  private static final Type MASK = Type.getObjectType(V + "$VectorMask");
+  private static final String V = "L" + JdkNames.VECTOR_SUPPORT + "$";
+  private static final String CLASS = "Ljava/lang/Class;";
+  private static final String PLACE = SEGMENT.getDescriptor() + "J";
+  private static final String VECTOR = V + "Vector;";
+  private static final String MASK = V + "VectorMask;";
+  private static final String SPECIES = V + "VectorSpecies;";
 
   private final MethodVisitor mv;
   private final ScopedMethod method;
@@ -30,7 +30,7 @@ final class SeatedVector implements SeatedAccess {
 
   @Override
   public void emitQuestion() {
-    load(SEGMENT);
+    mv.visitVarInsn(Opcodes.ALOAD, parameters.slot(parameters.first(SEGMENT)));
     mv.visitMethodInsn(
         Opcodes.INVOKEVIRTUAL,
         JdkNames.SEGMENT,
@@ -43,42 +43,28 @@ final class SeatedVector implements SeatedAccess {
 
   @Override
   public void emitAccess() {
-    boolean masked = method.operation.endsWith("Masked");
-    String operation = V + "$" + (method.kind.writes ? "Store" : "Load");
-    operation +=
-        masked ? "VectorMaskedOperation" : method.kind.writes ? "VectorOperation" : "Operation";
-    load(Type.getObjectType(operation));
-    load(SEGMENT);
-    int offset = parameters.first(SEGMENT) + 1;
-    parameters.expect(offset, Type.LONG_TYPE);
-    mv.visitVarInsn(Opcodes.LLOAD, parameters.slot(offset));
-    load(method.kind.writes ? VECTOR : SPECIES);
-    if (masked) {
-      load(MASK);
-    }
+    String descriptor = descriptor();
+    parameters.pass(mv, descriptor);
     mv.visitMethodInsn(
-        Opcodes.INVOKEINTERFACE,
-        operation,
-        method.kind.writes ? "store" : "load",
-        descriptor(masked),
-        true);
-    if (returnType != Type.VOID_TYPE && !method.kind.writes) {
-      mv.visitTypeInsn(Opcodes.CHECKCAST, returnType.getInternalName());
-    }
+        Opcodes.INVOKESTATIC, JdkNames.VECTOR, method.wrapperName, descriptor, false);
     mv.visitInsn(returnType.getOpcode(Opcodes.IRETURN));
   }
 
-  private String descriptor(boolean masked) {
-    String vector = masked ? VECTOR.getDescriptor() : "L" + V + "$VectorPayload;";
-    String operand = method.kind.writes ? vector : SPECIES.getDescriptor();
-    return "(Ljava/lang/Object;J"
-        + operand
-        + (masked ? MASK.getDescriptor() : "")
-        + ")"
-        + (method.kind.writes ? "V" : vector);
-  }
-
-  private void load(Type type) {
-    mv.visitVarInsn(Opcodes.ALOAD, parameters.slot(parameters.first(type)));
+  private String descriptor() {
+    return switch (method.wrapperName) {
+      case "loadFromMemorySegment" ->
+          "(" + CLASS + CLASS + "I" + PLACE + SPECIES + V + "LoadOperation;)" + VECTOR;
+      case "loadFromMemorySegmentMasked" ->
+          "("
+              + (CLASS + CLASS + CLASS + "I" + PLACE + MASK + SPECIES + "I" + V)
+              + "LoadVectorMaskedOperation;)"
+              + VECTOR;
+      case "storeIntoMemorySegment" ->
+          "(" + CLASS + CLASS + "I" + VECTOR + PLACE + V + "StoreVectorOperation;)V";
+      default ->
+          "("
+              + (CLASS + CLASS + CLASS + "I" + VECTOR + MASK + PLACE + V)
+              + "StoreVectorMaskedOperation;)V";
+    };
   }
 }
