@@ -46,6 +46,15 @@ public interface AddressSpace extends AutoCloseable {
   Arena arena();
 
   /**
+   * Opens an arena with a layout of its own. It is like one of {@link #arena()} otherwise.
+   *
+   * @param options its layout
+   * @return a new arena, to be closed by the caller or with the space
+   * @throws IllegalStateException if the space is closed
+   */
+  Arena arena(ArenaOptions options);
+
+  /**
    * Returns the first device attached, attaching the most preferred one that the providers offer if
    * there is none yet.
    *

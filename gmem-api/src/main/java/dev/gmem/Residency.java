@@ -6,7 +6,7 @@ import java.util.Set;
 /**
  * Where a range lives.
  *
- * @param granuleBytes size of a granule
+ * @param granuleBytes size of a granule of the allocation
  * @param extents runs of granules in the same state, in address order, without gaps
  */
 public record Residency(int granuleBytes, List<Extent> extents) {

@@ -3,8 +3,8 @@ package dev.gmem;
 /**
  * How an {@link AddressSpace} is laid out. Immutable; each {@code with} method returns a copy.
  *
- * @param granuleBytes size of a granule, the unit of residency: a power of two, {@value
- *     #GRANULE_BYTES_MIN} to {@value #GRANULE_BYTES_MAX}
+ * @param granuleBytes size of a granule, the unit of residency, in arenas that choose none of their
+ *     own: a power of two, {@value #GRANULE_BYTES_MIN} to {@value #GRANULE_BYTES_MAX}
  * @param reservedBytes address space reserved; it costs nothing until touched
  * @param hostBytesMax most bytes that may be allocated at one time
  * @param pinTimeoutMillis how long a migration waits for pinned memory (a native call, an I/O
@@ -23,17 +23,7 @@ public record SpaceOptions(
 
   /** Checks the rules of each component. */
   public SpaceOptions {
-    if (granuleBytes < GRANULE_BYTES_MIN
-        || granuleBytes > GRANULE_BYTES_MAX
-        || Integer.bitCount(granuleBytes) != 1) {
-      throw new IllegalArgumentException(
-          "granuleBytes must be a power of two from "
-              + GRANULE_BYTES_MIN
-              + " to "
-              + GRANULE_BYTES_MAX
-              + ": granuleBytes="
-              + granuleBytes);
-    }
+    checkGranule(granuleBytes);
     if (reservedBytes < granuleBytes) {
       throw new IllegalArgumentException(
           "reservedBytes must hold at least one granule: reservedBytes="
@@ -48,6 +38,20 @@ public record SpaceOptions(
     if (pinTimeoutMillis <= 0) {
       throw new IllegalArgumentException(
           "pinTimeoutMillis must be positive: pinTimeoutMillis=" + pinTimeoutMillis);
+    }
+  }
+
+  static void checkGranule(int granuleBytes) {
+    if (granuleBytes < GRANULE_BYTES_MIN
+        || granuleBytes > GRANULE_BYTES_MAX
+        || Integer.bitCount(granuleBytes) != 1) {
+      throw new IllegalArgumentException(
+          "granuleBytes must be a power of two from "
+              + GRANULE_BYTES_MIN
+              + " to "
+              + GRANULE_BYTES_MAX
+              + ": granuleBytes="
+              + granuleBytes);
     }
   }
 

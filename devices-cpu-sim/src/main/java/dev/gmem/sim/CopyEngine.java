@@ -42,9 +42,9 @@ final class CopyEngine {
     long arrivalNanos = device.link().begin(SimLink.Lane.TO_DEVICE, bytes);
     for (long done = 0; done < bytes; ) {
       long address = copy.destination() + done;
-      long piece = Math.min(bytes - done, space.bytesToPageEnd(address));
-      MemorySegment.copy(
-          copy.source(), done, space.frameToWrite(address), space.offsetInPage(address), piece);
+      MemorySegment frame = space.frameToWrite(address);
+      long piece = Math.min(bytes - done, frame.byteSize());
+      MemorySegment.copy(copy.source(), done, frame, 0, piece);
       done += piece;
     }
     SimLink.await(arrivalNanos);
@@ -60,9 +60,9 @@ final class CopyEngine {
     long arrivalNanos = device.link().begin(SimLink.Lane.TO_HOST, bytes);
     for (long done = 0; done < bytes; ) {
       long address = copy.source() + done;
-      long piece = Math.min(bytes - done, space.bytesToPageEnd(address));
-      MemorySegment.copy(
-          space.frameToRead(address), space.offsetInPage(address), copy.destination(), done, piece);
+      MemorySegment frame = space.frameToRead(address);
+      long piece = Math.min(bytes - done, frame.byteSize());
+      MemorySegment.copy(frame, 0, copy.destination(), done, piece);
       done += piece;
     }
     SimLink.await(arrivalNanos);
@@ -83,17 +83,10 @@ final class CopyEngine {
     long arrivalNanos =
         from == device ? System.nanoTime() : device.link().begin(SimLink.Lane.TO_DEVICE, bytes);
     for (long done = 0; done < bytes; ) {
-      long read = copy.source() + done;
-      long write = copy.destination() + done;
-      long piece =
-          Math.min(
-              bytes - done, Math.min(source.bytesToPageEnd(read), space.bytesToPageEnd(write)));
-      MemorySegment.copy(
-          source.frameToRead(read),
-          source.offsetInPage(read),
-          space.frameToWrite(write),
-          space.offsetInPage(write),
-          piece);
+      MemorySegment read = source.frameToRead(copy.source() + done);
+      MemorySegment write = space.frameToWrite(copy.destination() + done);
+      long piece = Math.min(bytes - done, Math.min(read.byteSize(), write.byteSize()));
+      MemorySegment.copy(read, 0, write, 0, piece);
       done += piece;
     }
     SimLink.await(arrivalNanos);

@@ -11,6 +11,7 @@ final class MapTransfer extends Transfer {
   private final SimDevice device;
   private final SimSpace space;
   private final GmMapping mapping;
+  private final SimRegion region;
   private final long first;
   private final int pages;
   private final Page[] filled;
@@ -20,18 +21,19 @@ final class MapTransfer extends Transfer {
     this.device = device;
     this.mapping = mapping;
     space = device.space();
-    first = space.firstPage(mapping.range());
-    pages = space.pages(mapping.range());
+    region = space.regionToMap(mapping.range());
+    first = region.page(mapping.range().address());
+    pages = region.pages(mapping.range());
     filled = mapping.copy() ? new Page[pages] : null;
     SimSpace.checkHost(mapping.range(), mapping.host());
   }
 
   @Override
   GmStatus begin() {
-    if (space.table().countMapped(first, pages) != 0) {
+    if (region.table().countMapped(first, pages) != 0) {
       return GmStatus.PAGE_EXIST;
     }
-    if (!space.frames().reserve(pages)) {
+    if (!space.frames().reserve(mapping.range().bytes())) {
       return GmStatus.NOMEM;
     }
     arrivalNanos =
@@ -51,12 +53,11 @@ final class MapTransfer extends Transfer {
     if (filled == null) {
       return;
     }
-    int pageBytes = space.pageBytes();
+    long pageBytes = region.pageBytes();
     boolean writable = isWritable();
     for (int i = 0; i < pages; i++) {
-      long[] frame = space.frames().takeAny();
-      MemorySegment.copy(
-          mapping.host(), (long) i * pageBytes, MemorySegment.ofArray(frame), 0, pageBytes);
+      long[] frame = space.frames().takeAny(region.pageShift());
+      MemorySegment.copy(mapping.host(), i * pageBytes, MemorySegment.ofArray(frame), 0, pageBytes);
       filled[i] = Page.of(frame, writable);
     }
   }
@@ -64,14 +65,14 @@ final class MapTransfer extends Transfer {
   @Override
   void commit() {
     if (filled != null) {
-      space.table().install(first, filled);
+      region.table().install(first, filled);
       device.counters().bytesToDevice.add(mapping.range().bytes());
     } else {
       Page unwritten =
           mapping.access() == Access.OVERWRITE
               ? Page.BLANK
               : isWritable() ? Page.ZEROS : Page.ZEROS_READ_ONLY;
-      space.table().install(first, pages, unwritten);
+      region.table().install(first, pages, unwritten);
     }
     device.counters().maps.increment();
   }
@@ -85,7 +86,7 @@ final class MapTransfer extends Transfer {
         }
       }
     }
-    space.frames().release(pages);
+    space.frames().release(mapping.range().bytes());
   }
 
   private boolean isWritable() {

@@ -138,6 +138,11 @@ final class Shootdown {
    */
   void flushAndWait() {
     shootdowns.increment();
+    refill();
+  }
+
+  /** Has TLBs filled anew, in other units maybe. No page was taken away, so nothing is counted. */
+  void refill() {
     EPOCH.getAndAdd(this, 1L);
     if (waits) {
       for (Section section : sections) {

@@ -29,12 +29,29 @@ final class SimMmu implements GmMmu {
 
   @Override
   public GmStatus peerVaAlloc(GmRange range) {
-    return judged(SimCall.PEER_VA_ALLOC, range, () -> checkRun(range));
+    return peerVaAlloc(range, device.space().attachment().granuleBytes());
+  }
+
+  @Override
+  public GmStatus peerVaAlloc(GmRange range, int granuleBytes) {
+    return judged(
+        SimCall.PEER_VA_ALLOC,
+        range,
+        () -> {
+          device.space().announce(range, granuleBytes);
+          return GmStatus.SUCCESS;
+        });
   }
 
   @Override
   public GmStatus peerVaFree(GmRange range) {
-    return judged(SimCall.PEER_VA_FREE, range, () -> checkRun(range));
+    return judged(
+        SimCall.PEER_VA_FREE,
+        range,
+        () -> {
+          device.space().forget(range);
+          return GmStatus.SUCCESS;
+        });
   }
 
   @Override
@@ -69,12 +86,13 @@ final class SimMmu implements GmMmu {
       return GmStatus.UNIMPLEMENTED;
     }
     SimSpace space = device.space();
-    long first = space.firstPage(range);
-    int pages = space.pages(range);
-    if (space.table().countMapped(first, pages) != pages) {
+    SimRegion region = space.region(range.address());
+    long first = region.page(range.address());
+    int pages = region.pages(range);
+    if (region.table().countMapped(first, pages) != pages) {
       return GmStatus.FAILURE_UNKNOWN;
     }
-    space.table().protect(first, pages, writable);
+    region.table().protect(first, pages, writable);
     if (!writable) {
       space.shootdown().flushAndWait();
     }
@@ -109,11 +127,6 @@ final class SimMmu implements GmMmu {
     if (!ranges.isEmpty()) {
       device.space().shootdown().flushAndWait();
     }
-    return GmStatus.SUCCESS;
-  }
-
-  private GmStatus checkRun(GmRange range) {
-    device.space().pages(range);
     return GmStatus.SUCCESS;
   }
 

@@ -3,43 +3,47 @@ package dev.gmem.sim;
 import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmRange;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 
-/** What a simulated device holds while it is attached: page table, frames, and the shootdown. */
+/**
+ * What a simulated device holds while it is attached: page tables, frames, and the shootdown.
+ *
+ * <p>A page is as large as the granule of its allocation; what was never announced has pages of the
+ * attachment's granule. TLBs work in units of the smallest page that there is ({@link #tlbShift}),
+ * so that a look-up needs no page size: an entry is a part of a page.
+ */
 final class SimSpace {
   private final GmAttachment attachment;
-  private final int pageShift;
-  private final PageTable table = new PageTable();
+  private final ConcurrentSkipListMap<Long, SimRegion> regions = new ConcurrentSkipListMap<>();
+  private final SimRegion elsewhere;
+
+  /** Page tables, and frames of zeros, by the binary logarithm of the size of a page. */
+  private final PageTable[] tables = new PageTable[Integer.SIZE];
+
+  private final long[][] zeroFrames = new long[Integer.SIZE][];
   private final FramePool frames;
   private final Shootdown shootdown;
-  private final long[] zeroFrame;
+  private volatile int tlbShift = Integer.SIZE - 1;
 
   SimSpace(GmAttachment attachment, long memoryBytes, boolean shootdownWaits) {
     int granuleBytes = attachment.granuleBytes();
+    checkGranule(granuleBytes);
+    this.attachment = attachment;
+    frames = new FramePool(memoryBytes);
+    shootdown = new Shootdown(shootdownWaits);
+    elsewhere = region(0, Long.MAX_VALUE, granuleBytes);
+  }
+
+  private static void checkGranule(int granuleBytes) {
     if (Integer.bitCount(granuleBytes) != 1 || granuleBytes < Long.BYTES) {
       throw new IllegalArgumentException(
           "a granule must be a power of two of at least 8 bytes: granuleBytes=" + granuleBytes);
     }
-    this.attachment = attachment;
-    pageShift = Integer.numberOfTrailingZeros(granuleBytes);
-    frames = new FramePool(memoryBytes, granuleBytes);
-    shootdown = new Shootdown(shootdownWaits);
-    zeroFrame = new long[granuleBytes / Long.BYTES];
   }
 
   GmAttachment attachment() {
     return attachment;
-  }
-
-  int pageBytes() {
-    return attachment.granuleBytes();
-  }
-
-  int pageShift() {
-    return pageShift;
-  }
-
-  PageTable table() {
-    return table;
   }
 
   FramePool frames() {
@@ -50,35 +54,71 @@ final class SimSpace {
     return shootdown;
   }
 
-  /** Returns the frame that reads of never-written pages see. Nobody writes it. */
-  long[] zeroFrame() {
-    return zeroFrame;
-  }
-
   long mappedBytes() {
-    return frames.usedPages() << pageShift;
+    return frames.usedBytes();
   }
 
   long frameBytes() {
-    return frames.frames() << pageShift;
+    return frames.frameBytes();
   }
 
-  long firstPage(GmRange range) {
-    return range.address() >>> pageShift;
+  // ---- regions ----
+
+  /** Takes note of an allocation. Nothing of it is mapped, and no kernel knows of it yet. */
+  void announce(GmRange range, int granuleBytes) {
+    checkGranule(granuleBytes);
+    SimRegion region = region(range.address(), range.end(), granuleBytes);
+    region.pages(range);
+    regions.put(range.address(), region);
   }
 
-  /** Returns the length of a run, which must consist of whole pages. */
-  int pages(GmRange range) {
-    if (((range.address() | range.bytes()) & (pageBytes() - 1)) != 0) {
-      throw new IllegalArgumentException(
-          "a run must consist of whole granules: address=0x"
-              + Long.toHexString(range.address())
-              + " bytes="
-              + range.bytes()
-              + " granuleBytes="
-              + pageBytes());
+  /** Forgets an allocation. */
+  void forget(GmRange range) {
+    regions.remove(range.address());
+  }
+
+  private SimRegion region(long address, long end, int granuleBytes) {
+    int shift = Integer.numberOfTrailingZeros(granuleBytes);
+    synchronized (tables) {
+      if (tables[shift] == null) {
+        tables[shift] = new PageTable();
+        zeroFrames[shift] = new long[granuleBytes / Long.BYTES];
+      }
+      return new SimRegion(address, end, shift, tables[shift]);
     }
-    return Math.toIntExact(range.bytes() >>> pageShift);
+  }
+
+  /** Returns the region of an address. */
+  SimRegion region(long address) {
+    Map.Entry<Long, SimRegion> before = regions.floorEntry(address);
+    return before != null && before.getValue().contains(address) ? before.getValue() : elsewhere;
+  }
+
+  /**
+   * Returns the region of a run that is to be mapped. From then on all TLBs work in units that are
+   * not larger than its pages.
+   */
+  SimRegion regionToMap(GmRange range) {
+    SimRegion region = region(range.address());
+    if (region.pageShift() < tlbShift) {
+      synchronized (this) {
+        if (region.pageShift() < tlbShift) {
+          tlbShift = region.pageShift();
+          shootdown.refill();
+        }
+      }
+    }
+    return region;
+  }
+
+  /** Returns the binary logarithm of the unit of TLBs. Read after the epoch that it belongs to. */
+  int tlbShift() {
+    return tlbShift;
+  }
+
+  /** Returns the frame that reads of never-written pages see. Nobody writes it. */
+  long[] zeroFrame(SimRegion region) {
+    return zeroFrames[region.pageShift()];
   }
 
   static void checkHost(GmRange range, MemorySegment host) {
@@ -91,17 +131,21 @@ final class SimSpace {
     }
   }
 
+  // ---- pages ----
+
   /**
    * Gives a page that was never written a frame.
    *
+   * @param region where it is
    * @param page its number
    * @param unwritten its entry, writable and without a frame
    * @return the new entry, or null if the entry is no longer the page's
    */
-  Page materialise(long page, Page unwritten) {
-    long[] frame = unwritten == Page.BLANK ? frames.takeAny() : frames.takeZeroed();
+  Page materialise(SimRegion region, long page, Page unwritten) {
+    int shift = region.pageShift();
+    long[] frame = unwritten == Page.BLANK ? frames.takeAny(shift) : frames.takeZeroed(shift);
     Page written = Page.of(frame, true);
-    if (table.replace(page, unwritten, written)) {
+    if (region.table().replace(page, unwritten, written)) {
       return written;
     }
     frames.give(frame);
@@ -110,38 +154,34 @@ final class SimSpace {
 
   /** Tells whether all of a range is mapped, and writable if asked. */
   boolean isReachable(long address, long bytes, boolean write) {
-    long last = address + bytes - 1 >>> pageShift;
-    for (long number = address >>> pageShift; number <= last; number++) {
-      Page page = table.find(number);
+    for (long at = address; at < address + bytes; ) {
+      SimRegion region = region(at);
+      Page page = region.table().find(region.page(at));
       if (page == null || write && !page.writable()) {
         return false;
       }
+      at += region.bytesToPageEnd(at);
     }
     return true;
   }
 
-  long offsetInPage(long address) {
-    return address & (pageBytes() - 1);
-  }
-
-  long bytesToPageEnd(long address) {
-    return pageBytes() - offsetInPage(address);
-  }
-
-  /** Returns what a mapped page holds. */
+  /** Returns what a mapped page holds, from an address to its end. */
   MemorySegment frameToRead(long address) {
-    long[] frame = table.find(address >>> pageShift).frame();
-    return MemorySegment.ofArray(frame == null ? zeroFrame : frame);
+    SimRegion region = region(address);
+    long[] frame = region.table().find(region.page(address)).frame();
+    MemorySegment content = MemorySegment.ofArray(frame == null ? zeroFrame(region) : frame);
+    return content.asSlice(region.offsetInPage(address));
   }
 
-  /** Returns the frame of a mapped, writable page. */
+  /** Returns the frame of a mapped, writable page, from an address to its end. */
   MemorySegment frameToWrite(long address) {
-    long number = address >>> pageShift;
-    Page page = table.find(number);
+    SimRegion region = region(address);
+    long number = region.page(address);
+    Page page = region.table().find(number);
     while (page.frame() == null) {
-      Page written = materialise(number, page);
-      page = written != null ? written : table.find(number);
+      Page written = materialise(region, number, page);
+      page = written != null ? written : region.table().find(number);
     }
-    return MemorySegment.ofArray(page.frame());
+    return MemorySegment.ofArray(page.frame()).asSlice(region.offsetInPage(address));
   }
 }

@@ -12,6 +12,7 @@ final class UnmapTransfer extends Transfer {
   private final SimDevice device;
   private final SimSpace space;
   private final GmUnmapping unmapping;
+  private final SimRegion region;
   private final long first;
   private final int pages;
   private Page[] taken;
@@ -22,8 +23,9 @@ final class UnmapTransfer extends Transfer {
     this.device = device;
     this.unmapping = unmapping;
     space = device.space();
-    first = space.firstPage(unmapping.range());
-    pages = space.pages(unmapping.range());
+    region = space.region(unmapping.range().address());
+    first = region.page(unmapping.range().address());
+    pages = region.pages(unmapping.range());
     if (unmapping.copy()) {
       SimSpace.checkHost(unmapping.range(), unmapping.host());
     }
@@ -31,14 +33,14 @@ final class UnmapTransfer extends Transfer {
 
   @Override
   GmStatus begin() {
-    if (space.table().countMapped(first, pages) != pages) {
+    if (region.table().countMapped(first, pages) != pages) {
       return GmStatus.FAILURE_UNKNOWN;
     }
-    taken = space.table().take(first, pages);
+    taken = region.table().take(first, pages);
     space.shootdown().flushAndWait();
     if (unmapping.copy()) {
       for (Page page : taken) {
-        movedBytes += page.frame() == null ? 0 : space.pageBytes();
+        movedBytes += page.frame() == null ? 0 : region.pageBytes();
       }
     }
     arrivalNanos =
@@ -56,9 +58,9 @@ final class UnmapTransfer extends Transfer {
     if (!unmapping.copy()) {
       return;
     }
-    int pageBytes = space.pageBytes();
+    long pageBytes = region.pageBytes();
     for (int i = 0; i < pages; i++) {
-      long offset = (long) i * pageBytes;
+      long offset = i * pageBytes;
       long[] frame = taken[i].frame();
       if (frame == null) {
         unmapping.host().asSlice(offset, pageBytes).fill((byte) 0);
@@ -75,13 +77,13 @@ final class UnmapTransfer extends Transfer {
         space.frames().give(page.frame());
       }
     }
-    space.frames().release(pages);
+    space.frames().release(unmapping.range().bytes());
     device.counters().bytesToHost.add(movedBytes);
     device.counters().unmaps.increment();
   }
 
   @Override
   void undo() {
-    space.table().install(first, taken);
+    region.table().install(first, taken);
   }
 }

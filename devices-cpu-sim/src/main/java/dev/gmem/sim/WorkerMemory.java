@@ -39,13 +39,21 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
   private final SimDevice device;
   private final SimSpace space;
   private final Shootdown shootdown;
-  private final int pageShift;
-  private final long pageMask;
-
   private final long[] readTags = new long[TLB_ENTRIES];
   private final long[] writeTags = new long[TLB_ENTRIES];
   private final long[][] frames = new long[TLB_ENTRIES][];
+
+  /** Where in its frame an entry begins, in longs: an entry may be a part of a page. */
+  private final int[] starts = new int[TLB_ENTRIES];
+
+  /** Binary logarithm of what an entry covers. */
+  private int tlbShift;
+
   private long tlbEpoch;
+
+  /** Where in the frame that a look-up has returned the address is, in longs. */
+  private int index;
+
   private long tlbHits;
   private long tlbMisses;
 
@@ -53,8 +61,6 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
     this.device = device;
     this.space = space;
     shootdown = space.shootdown();
-    pageShift = space.pageShift();
-    pageMask = space.pageBytes() - 1;
     flush(shootdown.epoch());
     shootdown.register(this);
   }
@@ -227,7 +233,7 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
 
   private long perform(
       int operation, long[] frame, long address, int bytes, long expected, long value) {
-    int index = (int) ((address & pageMask) >>> 3);
+    int index = this.index;
     if (operation == STORE && bytes == Long.BYTES) {
       frame[index] = value;
       return 0;
@@ -258,12 +264,13 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
     if (shootdown.epoch() != tlbEpoch) {
       return null;
     }
-    long page = address >>> pageShift;
-    int entry = entryOf(page);
-    if ((write ? writeTags : readTags)[entry] != page) {
+    long tag = address >>> tlbShift;
+    int entry = entryOf(tag);
+    if ((write ? writeTags : readTags)[entry] != tag) {
       return null;
     }
     tlbHits++;
+    index = starts[entry] + (int) ((address - (tag << tlbShift)) >>> 3);
     return frames[entry];
   }
 
@@ -273,22 +280,26 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
     if (epoch != tlbEpoch) {
       flush(epoch);
     }
-    long pageNumber = address >>> pageShift;
-    Page page = space.table().find(pageNumber);
+    SimRegion region = space.region(address);
+    long pageNumber = region.page(address);
+    Page page = region.table().find(pageNumber);
     while (page != null && page.frame() == null && write && page.writable()) {
-      Page written = space.materialise(pageNumber, page);
-      page = written != null ? written : space.table().find(pageNumber);
+      Page written = space.materialise(region, pageNumber, page);
+      page = written != null ? written : region.table().find(pageNumber);
     }
     if (page == null || write && !page.writable()) {
       return null;
     }
+    index = (int) (region.offsetInPage(address) >>> 3);
     if (page.frame() == null) {
-      return space.zeroFrame();
+      return space.zeroFrame(region);
     }
-    int entry = entryOf(pageNumber);
-    readTags[entry] = pageNumber;
-    writeTags[entry] = page.writable() ? pageNumber : NO_PAGE;
+    long tag = address >>> tlbShift;
+    int entry = entryOf(tag);
+    readTags[entry] = tag;
+    writeTags[entry] = page.writable() ? tag : NO_PAGE;
     frames[entry] = page.frame();
+    starts[entry] = (int) (region.offsetInPage(tag << tlbShift) >>> 3);
     return page.frame();
   }
 
@@ -306,9 +317,10 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
     Arrays.fill(readTags, NO_PAGE);
     Arrays.fill(writeTags, NO_PAGE);
     tlbEpoch = epoch;
+    tlbShift = space.tlbShift();
   }
 
-  private static int entryOf(long page) {
-    return (int) (page * TLB_HASH >>> (Long.SIZE - TLB_BITS));
+  private static int entryOf(long tag) {
+    return (int) (tag * TLB_HASH >>> (Long.SIZE - TLB_BITS));
   }
 }

@@ -72,11 +72,17 @@ final class OpenClMmu implements GmMmu {
 
   @Override
   public GmStatus peerVaAlloc(GmRange range) {
+    return peerVaAlloc(range, session.attachment().granuleBytes());
+  }
+
+  @Override
+  public GmStatus peerVaAlloc(GmRange range, int granuleBytes) {
     Map.Entry<Long, Store> before = stores.lowerEntry(range.end());
     if (before != null && before.getValue().allocation().end() > range.address()) {
       return GmStatus.PAGE_EXIST;
     }
-    stores.put(range.address(), new Store(session, range, access, room, idle, hostAlways));
+    stores.put(
+        range.address(), new Store(session, range, granuleBytes, access, room, idle, hostAlways));
     return GmStatus.SUCCESS;
   }
 

@@ -45,6 +45,7 @@ final class Store {
    *
    * @param session the device
    * @param allocation its addresses
+   * @param granuleBytes what its runs are multiples of
    * @param access how kernels reach host memory
    * @param room what bounds own memory
    * @param idle where own memory is kept meanwhile
@@ -53,6 +54,7 @@ final class Store {
   Store(
       Session session,
       GmRange allocation,
+      int granuleBytes,
       HostAccess access,
       Room room,
       IdleBuffers idle,
@@ -65,7 +67,7 @@ final class Store {
     this.idle = idle;
     this.hostAlways = hostAlways;
     this.host = hostAlways;
-    this.granuleBytes = session.attachment().granuleBytes();
+    this.granuleBytes = granuleBytes;
   }
 
   GmRange allocation() {

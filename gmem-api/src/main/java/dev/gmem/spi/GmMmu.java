@@ -27,6 +27,19 @@ public interface GmMmu {
   }
 
   /**
+   * As {@link #peerVaAlloc(GmRange)}, which it calls unless it is implemented, and also says in
+   * which units the allocation is moved. This is the method that the core calls.
+   *
+   * @param range the whole allocation
+   * @param granuleBytes what all runs of this allocation are multiples of, relative to its start: a
+   *     power of two, at least that of the attachment; the start is a multiple of it, too
+   * @return as above
+   */
+  default GmStatus peerVaAlloc(GmRange range, int granuleBytes) {
+    return peerVaAlloc(range);
+  }
+
+  /**
    * Gives addresses back (the RFC's {@code peer_va_free}). Nothing of the range is mapped any more.
    *
    * @param range as it was reserved

@@ -3,8 +3,8 @@ package dev.gmem.spi;
 /**
  * A run of unified addresses.
  *
- * @param address of its first byte, a multiple of the granule
- * @param bytes its length, a positive multiple of the granule
+ * @param address of its first byte, a multiple of the granule of its allocation
+ * @param bytes its length, a positive multiple of that granule
  */
 public record GmRange(long address, long bytes) {
   /** Rejects empty and overflowing runs. */

@@ -10,8 +10,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
- * A reader without the monitor sees an entry that the granule has had, while its chunk splits and
- * joins; and once it has seen the last one, it sees no earlier one.
+ * A reader without the monitor sees an entry that the granule has had, while nodes above it split
+ * and join; and once it has seen the last one, it sees no earlier one.
  */
 @JCStressTest
 @Outcome(id = "true, true", expect = Expect.ACCEPTABLE, desc = "Read twice before the change.")
@@ -20,14 +20,17 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 @Outcome(id = "false, true", expect = Expect.FORBIDDEN, desc = "A permission came back.")
 @State
 public class TableReaders {
-  private final GranuleTable table = new GranuleTable(512, GranuleEntry.CPU);
+  /** A tree of three levels. */
+  private static final int GRANULES = 2 * 64 * 64;
 
-  /** Splits the chunk, changes its entry, joins it again. */
+  private final GranuleTable table = new GranuleTable(GRANULES, GranuleEntry.CPU);
+
+  /** Splits nodes, changes an entry, joins them again. */
   @Actor
   public void write() {
     table.set(0, 1, GranuleEntry.EVICTED);
     table.set(5, 6, GranuleEntry.EVICTED);
-    table.set(0, 512, GranuleEntry.EVICTED);
+    table.set(0, GRANULES, GranuleEntry.EVICTED);
   }
 
   /**

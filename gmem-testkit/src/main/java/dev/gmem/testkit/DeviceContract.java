@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Nested;
  *   <tr><th>facet</th><th>needs</th></tr>
  *   <tr><td>{@link LifecycleContract}</td><td></td></tr>
  *   <tr><td>{@link MappingContract}</td><td></td></tr>
+ *   <tr><td>{@link GranuleContract}</td><td></td></tr>
  *   <tr><td>{@link CapacityContract}</td><td>a memory of at most 256 MiB</td></tr>
  *   <tr><td>{@link ConcurrencyContract}</td><td></td></tr>
  *   <tr><td>{@link CopyContract}</td><td>what is implemented of {@code copy}</td></tr>
@@ -39,6 +40,14 @@ public abstract class DeviceContract {
 
   @Nested
   class Mapping extends MappingContract {
+    @Override
+    protected DeviceFixture fixture() {
+      return DeviceContract.this.fixture();
+    }
+  }
+
+  @Nested
+  class Granule extends GranuleContract {
     @Override
     protected DeviceFixture fixture() {
       return DeviceContract.this.fixture();

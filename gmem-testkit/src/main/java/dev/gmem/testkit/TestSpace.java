@@ -42,11 +42,13 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
   /** What kernels may do with a granule, and whether they may have written it by now. */
   private record Mapping(boolean writable, boolean owned) {}
 
+  /** Host frames, and the units in which they are moved. */
+  private record Allocation(MemorySegment frames, int granuleBytes) {}
+
   private final GmDevice device;
   private final int granuleBytes;
   private final Arena arena = Arena.ofShared();
-  private final ConcurrentSkipListMap<Long, MemorySegment> allocations =
-      new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<Long, Allocation> allocations = new ConcurrentSkipListMap<>();
 
   /** Mapped granules by address. */
   private final ConcurrentSkipListMap<Long, Mapping> mapped = new ConcurrentSkipListMap<>();
@@ -114,13 +116,24 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
    * @return the allocation, filled with zeros, nothing of it mapped
    */
   public GmRange allocate(long granules) {
-    MemorySegment frames = arena.allocate(granules * granuleBytes, granuleBytes);
+    return allocate(granules, granuleBytes);
+  }
+
+  /**
+   * Allocates host frames that are moved in larger units, and tells the device.
+   *
+   * @param granules how many of these units
+   * @param unitBytes a power of two, at least the granule
+   * @return the allocation, filled with zeros, nothing of it mapped
+   */
+  public GmRange allocate(long granules, int unitBytes) {
+    MemorySegment frames = arena.allocate(granules * unitBytes, unitBytes);
     GmRange range = new GmRange(frames.address(), frames.byteSize());
-    GmStatus status = device.mmu().peerVaAlloc(range);
+    GmStatus status = device.mmu().peerVaAlloc(range, unitBytes);
     if (status != GmStatus.SUCCESS) {
       throw new IllegalStateException("peerVaAlloc: status=" + status + " range=" + range);
     }
-    allocations.put(range.address(), frames);
+    allocations.put(range.address(), new Allocation(frames, unitBytes));
     return range;
   }
 
@@ -143,7 +156,7 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
    * @return the frames, whatever is mapped
    */
   public MemorySegment host(GmRange range) {
-    MemorySegment frames = frames(range.address());
+    MemorySegment frames = allocation(range.address()).frames();
     return frames.asSlice(range.address() - frames.address(), range.bytes());
   }
 
@@ -266,10 +279,11 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
    * @throws DeviceException if the device refuses
    */
   public synchronized void bringHome(GmRange range) {
-    for (long a = range.address(); a < range.end(); a += granuleBytes) {
+    int unitBytes = allocation(range.address()).granuleBytes();
+    for (long a = range.address(); a < range.end(); a += unitBytes) {
       Mapping mapping = mapped.get(a);
       if (mapping != null) {
-        GmRange granule = new GmRange(a, granuleBytes);
+        GmRange granule = new GmRange(a, unitBytes);
         require(unmap(granule, mapping.owned()), "a granule cannot be brought home", granule);
       }
     }
@@ -320,17 +334,19 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
       throw new IllegalStateException("a fault of a device that is not attached: " + from.id());
     }
     long end = address + bytes;
-    for (long a = address & -granuleBytes; a < end; a += granuleBytes) {
-      serve(a, access);
+    for (long a = address; a < end; ) {
+      int unitBytes = allocation(a).granuleBytes();
+      serve(a & -unitBytes, unitBytes, access);
+      a = (a & -unitBytes) + unitBytes;
     }
   }
 
-  private void serve(long address, Access access) {
+  private void serve(long address, int unitBytes, Access access) {
     Mapping mapping = mapped.get(address);
     if (mapping != null && (mapping.writable() || !access.writes())) {
       return;
     }
-    GmRange granule = new GmRange(address, granuleBytes);
+    GmRange granule = new GmRange(address, unitBytes);
     if (mapping != null) {
       if (protect(granule, Access.READ_WRITE) == GmStatus.SUCCESS) {
         return;
@@ -348,9 +364,9 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
     }
   }
 
-  private MemorySegment frames(long address) {
-    Map.Entry<Long, MemorySegment> entry = allocations.floorEntry(address);
-    if (entry == null || address - entry.getKey() >= entry.getValue().byteSize()) {
+  private Allocation allocation(long address) {
+    Map.Entry<Long, Allocation> entry = allocations.floorEntry(address);
+    if (entry == null || address - entry.getKey() >= entry.getValue().frames().byteSize()) {
       throw new IllegalDeviceAccessException(
           "the address is not allocated",
           device.id(),
@@ -371,11 +387,13 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
     }
     closed = true;
     try (arena) {
-      for (long address : mapped.keySet()) {
-        GmRange granule = new GmRange(address, granuleBytes);
+      while (!mapped.isEmpty()) {
+        long address = mapped.firstKey();
+        GmRange granule = new GmRange(address, allocation(address).granuleBytes());
         require(unmap(granule, false), "a granule cannot be unmapped at the end", granule);
       }
-      for (MemorySegment frames : allocations.values()) {
+      for (Allocation allocation : allocations.values()) {
+        MemorySegment frames = allocation.frames();
         GmRange range = new GmRange(frames.address(), frames.byteSize());
         require(device.mmu().peerVaFree(range), "addresses cannot be given back", range);
       }

@@ -56,6 +56,13 @@ class ContractNoticesFlawsTest {
                 }
               },
           fixture ->
+              new GranuleContract() {
+                @Override
+                protected DeviceFixture fixture() {
+                  return fixture;
+                }
+              },
+          fixture ->
               new CapacityContract() {
                 @Override
                 protected DeviceFixture fixture() {

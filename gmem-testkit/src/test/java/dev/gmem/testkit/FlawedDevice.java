@@ -41,6 +41,7 @@ final class FlawedDevice implements GmDevice, GmMmu {
     COPIES_FIRST_GRANULE_ONLY,
     UNMAPS_MORE_THAN_ASKED,
     UNMAPS_WHOLE_MAPPINGS_ONLY,
+    TAKES_ONE_GRANULE_FOR_ALL,
     REPLICAS_STAY,
     MAPS_TWICE,
     REFUSES_TOO_LATE,
@@ -154,6 +155,14 @@ final class FlawedDevice implements GmDevice, GmMmu {
     return has(Flaw.REFUSES_RETURNED_ADDRESSES) && lastMapped == -1
         ? GmStatus.PAGE_EXIST
         : GmStatus.SUCCESS;
+  }
+
+  @Override
+  public GmStatus peerVaAlloc(GmRange range, int unitBytes) {
+    if (has(Flaw.TAKES_ONE_GRANULE_FOR_ALL)) {
+      granuleBytes = unitBytes;
+    }
+    return peerVaAlloc(range);
   }
 
   @Override

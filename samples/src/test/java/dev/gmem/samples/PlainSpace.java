@@ -2,6 +2,7 @@ package dev.gmem.samples;
 
 import dev.gmem.AddressSpace;
 import dev.gmem.AllocationStatistics;
+import dev.gmem.ArenaOptions;
 import dev.gmem.Argument;
 import dev.gmem.Device;
 import dev.gmem.DeviceStatistics;
@@ -54,6 +55,11 @@ public final class PlainSpace implements AddressSpace {
   /** Kernels do nothing. */
   public static AddressSpace openIdle(SpaceOptions options) {
     return new PlainSpace(options, (item, memory, arguments) -> {});
+  }
+
+  @Override
+  public Arena arena(ArenaOptions layout) {
+    return arena();
   }
 
   @Override

@@ -105,8 +105,12 @@ final class Claims {
       if (!skips(vma, at, entry, request.goal())) {
         return at;
       }
-      boolean oneByOne = request.goal() instanceof Goal.Evict && vma.hasHolds();
-      at = oneByOne ? at + 1 : vma.table().runEnd(at, request.end());
+      // What is held is left out by an eviction, granule by granule: not so what comes after it.
+      long limit =
+          request.goal() instanceof Goal.Evict
+              ? vma.nextHoldEdge(at, request.end())
+              : request.end();
+      at = vma.table().runEnd(at, limit);
     }
     return at;
   }
@@ -172,7 +176,7 @@ final class Claims {
       }
       long stop = at < request.end() ? Math.min(request.end(), reach) : reach;
       long end = vma.table().runEnd(at, stop);
-      long free = freeUntil(vma, at, end, request.goal());
+      long free = vma.heldFrom(at, end, entry, request.goal());
       if (free > at) {
         claim.add(new Step(at, free, entry, plan));
       }
@@ -182,18 +186,6 @@ final class Claims {
       }
     }
     return claim;
-  }
-
-  /** The first granule of a run that a launch holds against a goal, or the end of the run. */
-  private static long freeUntil(Vma vma, long first, long end, Goal goal) {
-    if (!vma.hasHolds()) {
-      return end;
-    }
-    long at = first;
-    while (at < end && !vma.heldAgainst(at, goal)) {
-      at++;
-    }
-    return at;
   }
 
   private static boolean reserve(Claim claim) {

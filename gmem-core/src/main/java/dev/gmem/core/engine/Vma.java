@@ -11,6 +11,7 @@ import dev.gmem.spi.GmRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongPredicate;
 
 /**
  * One allocation: its addresses, table, gate, holds and counters (the RFC's VMA).
@@ -20,6 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * guarded by the monitor.
  */
 public final class Vma {
+  private static final LongPredicate READABLE = entry -> GranuleEntry.admits(entry, false);
+  private static final LongPredicate WRITABLE = entry -> GranuleEntry.admits(entry, true);
+
   private final long address;
   private final long bytes;
   private final int granuleShift;
@@ -160,13 +164,11 @@ public final class Vma {
    * dev.gmem.core.host.HostFaults#admits}.
    */
   boolean admits(long at, long length, boolean write) {
-    long last = granuleOf(at + length - 1);
-    for (long granule = granuleOf(at); granule <= last; granule++) {
-      if (!GranuleEntry.admits(table.get(granule), write)) {
-        return false;
-      }
-    }
-    return true;
+    long first = granuleOf(at);
+    long end = granuleEnd(at, length);
+    return end == first + 1
+        ? GranuleEntry.admits(table.get(first), write)
+        : table.all(first, end, write ? WRITABLE : READABLE);
   }
 
   /**
@@ -234,12 +236,7 @@ public final class Vma {
 
   /** Tells, without the monitor and so approximately, whether a device holds any of a range. */
   boolean holdsAny(long first, long end, int slot) {
-    for (long granule = first; granule < end; granule++) {
-      if (GranuleEntry.onDevice(table.get(granule), slot)) {
-        return true;
-      }
-    }
-    return false;
+    return table.any(first, end, entry -> GranuleEntry.onDevice(entry, slot));
   }
 
   // ---- holds ----
@@ -295,6 +292,32 @@ public final class Vma {
       }
     }
     return false;
+  }
+
+  /**
+   * The first granule of a run at which a goal has to wait for a launch, or the end of the run.
+   *
+   * @param entry what all of the run is
+   */
+  long heldFrom(long first, long end, long entry, Goal goal) {
+    long from = end;
+    for (Hold hold : holds) {
+      if (hold.overlaps(first, from) && hold.excludes(goal, entry)) {
+        from = Math.max(first, hold.first());
+      }
+    }
+    return from;
+  }
+
+  /** The first granule after one, up to a limit, at which a hold begins or ends. */
+  long nextHoldEdge(long granule, long limit) {
+    long edge = limit;
+    for (Hold hold : holds) {
+      if (hold.end() > granule) {
+        edge = Math.min(edge, hold.first() > granule ? hold.first() : hold.end());
+      }
+    }
+    return edge;
   }
 
   /** Writes entries, less the permissions that holds take away. */

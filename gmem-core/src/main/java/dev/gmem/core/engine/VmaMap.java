@@ -13,30 +13,29 @@ public final class VmaMap {
   private final ConcurrentSkipListMap<Long, Vma> byAddress = new ConcurrentSkipListMap<>();
   private final HostPlatform platform;
   private final Monitor.Factory monitors;
-  private final int granuleBytes;
 
   /**
    * Makes an empty map.
    *
    * @param platform gates the memory
    * @param monitors makes the monitors of VMAs
-   * @param granuleBytes the granule of the space
    */
-  public VmaMap(HostPlatform platform, Monitor.Factory monitors, int granuleBytes) {
+  public VmaMap(HostPlatform platform, Monitor.Factory monitors) {
     this.platform = platform;
     this.monitors = monitors;
-    this.granuleBytes = granuleBytes;
   }
 
   /**
    * Makes a VMA of committed memory and enters it.
    *
    * @param range its addresses
+   * @param granuleBytes its granule
    * @param engine serves its faults
    * @param told the devices that have been told of it
    * @return the VMA, open
    */
-  public Vma enter(GmRange range, FaultEngine engine, Collection<DeviceSlot> told) {
+  public Vma enter(
+      GmRange range, int granuleBytes, FaultEngine engine, Collection<DeviceSlot> told) {
     Vma vma = new Vma(range, granuleBytes, monitors.create(LockRank.VMA));
     vma.region(platform.gate(range.address(), range.bytes(), engine.faultsOf(vma)));
     told.forEach(vma::announce);

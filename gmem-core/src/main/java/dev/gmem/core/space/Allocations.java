@@ -65,15 +65,16 @@ final class Allocations {
    *
    * @param bytes its length, a multiple of the granule
    * @param alignment a power of two, at least the granule
+   * @param granuleBytes its granule
    * @return the VMA, open
    */
-  Vma allocate(long bytes, long alignment) {
+  Vma allocate(long bytes, long alignment, int granuleBytes) {
     charge(bytes);
     Vma vma = null;
     try {
       beginAnnouncing();
       try {
-        vma = place(bytes, alignment);
+        vma = place(bytes, alignment, granuleBytes);
         return vma;
       } finally {
         endAnnouncing();
@@ -86,15 +87,15 @@ final class Allocations {
   }
 
   /** Finds a place that all devices agree to, and makes a VMA there. */
-  private Vma place(long bytes, long alignment) {
+  private Vma place(long bytes, long alignment, int granuleBytes) {
     List<GmRange> taken = new ArrayList<>();
     try {
       while (true) {
         GmRange range = take(bytes, alignment);
         taken.add(range);
-        Refusal refusal = announce(range);
+        Refusal refusal = announce(range, granuleBytes);
         if (refusal == null) {
-          Vma vma = commit(range);
+          Vma vma = commit(range, granuleBytes);
           taken.removeLast();
           return vma;
         }
@@ -200,10 +201,10 @@ final class Allocations {
   }
 
   /** Asks every device; on refusal takes back what the others agreed to. Null if all agree. */
-  private Refusal announce(GmRange range) {
+  private Refusal announce(GmRange range, int granuleBytes) {
     List<DeviceSlot> told = new ArrayList<>();
     for (DeviceSlot slot : devices.all()) {
-      Refusal refusal = announce(range, slot);
+      Refusal refusal = announce(range, granuleBytes, slot);
       if (refusal != null) {
         renounce(range, told);
         return refusal;
@@ -213,8 +214,8 @@ final class Allocations {
     return null;
   }
 
-  private Refusal announce(GmRange range, DeviceSlot slot) {
-    Answer answer = engine.ask(() -> slot.device().mmu().peerVaAlloc(range));
+  private Refusal announce(GmRange range, int granuleBytes, DeviceSlot slot) {
+    Answer answer = engine.ask(() -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
     return answer.isSuccess() ? null : new Refusal(slot, answer);
   }
 
@@ -259,14 +260,14 @@ final class Allocations {
   }
 
   /** Makes a VMA of a range that every device has been told of. */
-  private Vma commit(GmRange range) {
+  private Vma commit(GmRange range, int granuleBytes) {
     List<DeviceSlot> told = devices.all();
     boolean committed = false;
     boolean entered = false;
     try {
       platform.commit(range.address(), range.bytes());
       committed = true;
-      Vma vma = vmas.enter(range, engine, told);
+      Vma vma = vmas.enter(range, granuleBytes, engine, told);
       entered = true;
       return vma;
     } finally {
@@ -289,7 +290,7 @@ final class Allocations {
     try {
       devices.enter(slot);
       for (Vma vma : vmas.all()) {
-        Refusal refusal = announce(vma.range(), slot);
+        Refusal refusal = announce(vma.range(), vma.granuleBytes(), slot);
         if (refusal != null) {
           forget(slot);
           throw exception(vma.range(), refusal);

@@ -3,6 +3,7 @@ package dev.gmem.core.space;
 import dev.gmem.Access;
 import dev.gmem.AddressSpace;
 import dev.gmem.AllocationStatistics;
+import dev.gmem.ArenaOptions;
 import dev.gmem.Device;
 import dev.gmem.IllegalDeviceAccessException;
 import dev.gmem.Residency;
@@ -58,7 +59,7 @@ public final class Space implements AddressSpace {
         new FaultEngine(
             platform, deviceTable, TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis()));
     this.launches = new LaunchQueue(engine, monitors);
-    this.vmas = new VmaMap(platform, monitors, options.granuleBytes());
+    this.vmas = new VmaMap(platform, monitors);
     this.allocations = new Allocations(platform, options, deviceTable, engine, vmas, monitors);
     this.devices = new SpaceDevices(this, deviceTable, monitors);
   }
@@ -86,7 +87,13 @@ public final class Space implements AddressSpace {
 
   @Override
   public Arena arena() {
-    SpaceArena arena = new SpaceArena(this, options.granuleBytes(), monitors);
+    return arena(ArenaOptions.defaults());
+  }
+
+  @Override
+  public Arena arena(ArenaOptions chosen) {
+    int granuleBytes = chosen.granuleBytes().orElse(options.granuleBytes());
+    SpaceArena arena = new SpaceArena(this, granuleBytes, monitors);
     monitor.lock();
     try {
       checkOpen();
@@ -224,7 +231,7 @@ public final class Space implements AddressSpace {
   public Residency residency(MemorySegment segment) {
     Vma vma = resolve(segment, "the segment");
     return new Residency(
-        options.granuleBytes(),
+        vma.granuleBytes(),
         engine.extents(vma, segment.address(), segment.address() + segment.byteSize()));
   }
 

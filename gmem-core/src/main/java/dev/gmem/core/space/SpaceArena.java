@@ -95,7 +95,7 @@ final class SpaceArena implements Arena {
     } finally {
       monitor.unlock();
     }
-    Vma vma = space.allocations().allocate(bytes, alignment);
+    Vma vma = space.allocations().allocate(bytes, alignment, granuleBytes);
     boolean late;
     monitor.lock();
     try {

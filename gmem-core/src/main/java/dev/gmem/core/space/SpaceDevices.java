@@ -3,6 +3,7 @@ package dev.gmem.core.space;
 import dev.gmem.Device;
 import dev.gmem.DeviceStatistics;
 import dev.gmem.Gmem;
+import dev.gmem.SpaceOptions;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.DeviceTable;
 import dev.gmem.core.engine.Vma;
@@ -187,7 +188,7 @@ final class SpaceDevices {
               + space.options().granuleBytes());
     }
     DeviceSlot slot = new DeviceSlot(index, device, monitors);
-    device.attach(new GmAttachment(space.options().granuleBytes(), index + 1, space::deviceFault));
+    device.attach(new GmAttachment(SpaceOptions.GRANULE_BYTES_MIN, index + 1, space::deviceFault));
     boolean done = false;
     try {
       space.allocations().admit(slot);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gmem.AddressSpaceExhaustedException;
+import dev.gmem.ArenaOptions;
 import dev.gmem.SpaceOptions;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.core.host.GateLevel;
@@ -94,6 +95,44 @@ class ArenaTest {
           .hasMessageContaining("byteAlignment=" + alignment);
     }
     assertThat(stage.space().statistics().allocatedBytes()).isZero();
+  }
+
+  @Test
+  void anArenaMayHaveAGranuleOfItsOwn() {
+    FakeDevice d = stage.device("d0");
+    Arena large = stage.space().arena(ArenaOptions.defaults().withGranuleBytes(4 * GRANULE));
+    MemorySegment s = large.allocate(9 * GRANULE, 1);
+    assertThat(s.address() % (4 * GRANULE)).isZero();
+    assertThat(SpaceProbe.vma(stage.space(), s).bytes()).isEqualTo(12 * GRANULE);
+    assertThat(stage.space().residency(s).granuleBytes()).isEqualTo(4 * GRANULE);
+    d.write(s.address() + 5 * GRANULE, 1, 7);
+    assertThat(d.mapped()).isEqualTo(4);
+    assertThat(stage.space().residency(s).bytesOn("d0")).isEqualTo(4 * GRANULE);
+    MemorySegment t = arena.allocate(GRANULE, 1);
+    d.write(t.address(), 1, 8);
+    assertThat(d.mapped()).isEqualTo(5);
+    assertThat(stage.space().residency(t).granuleBytes()).isEqualTo(GRANULE);
+    stage.space().detach(stage.view(d));
+    stage.attach(stage.fake("d1"));
+    assertThat(stage.host().read(s.address() + 5 * GRANULE, 1)).isEqualTo(7);
+    large.close();
+  }
+
+  @Test
+  void smallRequestsShareTheLargerGranulesOfTheirArena() {
+    Arena large = stage.space().arena(ArenaOptions.defaults().withGranuleBytes(4 * GRANULE));
+    MemorySegment a = large.allocate(2 * GRANULE, 8);
+    MemorySegment b = large.allocate(2 * GRANULE, 8);
+    assertThat(SpaceProbe.vma(stage.space(), a)).isSameAs(SpaceProbe.vma(stage.space(), b));
+  }
+
+  @Test
+  void aGranuleMustBeAPowerOfTwoWithinBounds() {
+    for (int bytes : new int[] {0, -4096, 2048, 4097, 3 << 12, 4 << 20, Integer.MIN_VALUE}) {
+      assertThatThrownBy(() -> ArenaOptions.defaults().withGranuleBytes(bytes))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("granuleBytes=" + bytes);
+    }
   }
 
   @Test

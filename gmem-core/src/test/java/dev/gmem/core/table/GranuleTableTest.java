@@ -1,5 +1,6 @@
 package dev.gmem.core.table;
 
+import static dev.gmem.core.table.GranuleTable.SLOTS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gmem.PageState;
@@ -46,7 +47,7 @@ class GranuleTableTest {
   Arbitrary<Change> changes() {
     Arbitrary<Integer> position =
         Arbitraries.oneOf(
-            Arbitraries.integers().between(0, 1000), Arbitraries.of(0, 500, 512, 1000));
+            Arbitraries.integers().between(0, 1000), Arbitraries.of(0, 64, 512, 640, 1000));
     return Combinators.combine(
             position,
             position,
@@ -57,7 +58,7 @@ class GranuleTableTest {
 
   @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void itDoesWhatAnArrayDoes(
-      @ForAll @IntRange(min = 1, max = 2100) int granules,
+      @ForAll @IntRange(min = 1, max = 9000) int granules,
       @ForAll @Size(max = 12) List<@net.jqwik.api.From("changes") Change> changes) {
     GranuleTable table = new GranuleTable(granules, GranuleEntry.NOMAP);
     long[] model = new long[granules];
@@ -100,10 +101,10 @@ class GranuleTableTest {
 
   @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
   void aRunEndsAtTheLimitAtTheLatest(
-      @ForAll @IntRange(min = 1, max = 1500) int granules,
-      @ForAll @IntRange(max = 1499) int from,
-      @ForAll @IntRange(max = 1500) int limit,
-      @ForAll @IntRange(max = 1499) int odd) {
+      @ForAll @IntRange(min = 1, max = 9000) int granules,
+      @ForAll @IntRange(max = 8999) int from,
+      @ForAll @IntRange(max = 9000) int limit,
+      @ForAll @IntRange(max = 8999) int odd) {
     GranuleTable table = new GranuleTable(granules, GranuleEntry.CPU);
     int other = odd % granules;
     table.set(other, other + 1, GranuleEntry.EVICTED);
@@ -117,41 +118,90 @@ class GranuleTableTest {
   }
 
   @Test
-  void aChunkWhoseEntriesAreEqualAgainTakesOneWordAgain() {
-    GranuleTable table = new GranuleTable(2000, GranuleEntry.NOMAP);
+  void aNodeWhoseEntriesAreEqualAgainTakesOneWordAgain() {
+    GranuleTable table = new GranuleTable(1 << 20, GranuleEntry.NOMAP);
     long bytes = table.bytes();
-    table.set(700, 1300, GranuleEntry.device(0));
+    table.set(700, 900_001, GranuleEntry.device(0));
     assertThat(table.bytes()).isGreaterThan(bytes);
-    table.set(700, 1300, GranuleEntry.NOMAP);
+    table.set(700, 900_001, GranuleEntry.NOMAP);
     assertThat(table.bytes()).isEqualTo(bytes);
   }
 
   @Test
-  void theLastChunkMayBeShort() {
-    GranuleTable table = new GranuleTable(513, GranuleEntry.NOMAP);
-    table.set(512, 513, GranuleEntry.device(0));
-    assertThat(table.bytes()).isEqualTo(2 * 16L);
+  void theLastNodeMayBeShort() {
+    GranuleTable table = new GranuleTable(SLOTS * SLOTS + 1, GranuleEntry.NOMAP);
+    long bytes = table.bytes();
+    table.set(SLOTS * SLOTS, SLOTS * SLOTS + 1, GranuleEntry.device(0));
+    assertThat(table.bytes()).isEqualTo(bytes);
     assertThat(table.counts().inState(PageState.DEVICE)).isEqualTo(1);
-    table.set(0, 513, GranuleEntry.device(0));
-    assertThat(table.runEnd(0, 513)).isEqualTo(513);
+    table.set(0, SLOTS * SLOTS + 1, GranuleEntry.device(0));
+    assertThat(table.runEnd(0, SLOTS * SLOTS + 1)).isEqualTo(SLOTS * SLOTS + 1);
   }
 
   @Test
-  void atTheDefaultGranuleNoTableTakesMoreThanAThousandthOfTheData() {
-    int granuleBytes = SpaceOptions.defaults().granuleBytes();
-    Random random = new Random(4);
-    for (long granules : new long[] {1, 2, 511, 512, 513, 16_384, 131_072}) {
-      GranuleTable table = new GranuleTable(granules, GranuleEntry.NOMAP);
-      for (long granule = 0; granule < granules; granule++) {
-        table.set(granule, granule + 1, ENTRIES[random.nextInt(ENTRIES.length)]);
+  void noTableTakesMoreThanAThousandthOfTheDataWhateverTheGranule() {
+    for (int granuleBytes : new int[] {SpaceOptions.GRANULE_BYTES_MIN, 64 << 10}) {
+      Random random = new Random(4);
+      for (long bytes = 1 << 20; bytes <= 1 << 30; bytes <<= 2) {
+        long granules = bytes / granuleBytes;
+        GranuleTable table = new GranuleTable(granules, GranuleEntry.NOMAP);
+        for (long granule = 0; granule < granules; granule++) {
+          table.set(granule, granule + 1, ENTRIES[random.nextInt(ENTRIES.length)]);
+        }
+        assertThat(table.bytes())
+            .as("%d bytes in granules of %d", bytes, granuleBytes)
+            .isLessThanOrEqualTo(bytes / 1000);
       }
-      assertThat(table.bytes()).isLessThanOrEqualTo(granules * granuleBytes / 1000);
     }
   }
 
   @Test
-  void aUniformTableOfATebibyteTakesHalfAMebibyte() {
-    long granules = (1L << 40) / SpaceOptions.defaults().granuleBytes();
-    assertThat(new GranuleTable(granules, GranuleEntry.NOMAP).bytes()).isEqualTo(1L << 19);
+  void aUniformTableOfATebibyteTakesAKilobyte() {
+    long granules = (1L << 40) / SpaceOptions.GRANULE_BYTES_MIN;
+    assertThat(new GranuleTable(granules, GranuleEntry.NOMAP).bytes()).isLessThan(1024);
+  }
+
+  /** An update of the same entries that never gives memory back would show here. */
+  @Test
+  void theListOfDistinctEntriesGrowsWithTheirNumberOnly() {
+    GranuleTable table = new GranuleTable(SLOTS, GranuleEntry.NOMAP);
+    for (int i = 0; i < 1000; i++) {
+      table.set(i % SLOTS, i % SLOTS + 1, ENTRIES[i % ENTRIES.length]);
+    }
+    assertThat(table.bytes()).isLessThan(1024);
+  }
+
+  @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
+  void moreDistinctEntriesThanCanBeNumberedAreKeptAllTheSame(
+      @ForAll @IntRange(min = 1, max = 300) int granules,
+      @ForAll @IntRange(min = 1, max = 80) int numbersMax,
+      @ForAll @Size(max = 200) List<@IntRange(max = 299) Integer> positions) {
+    GranuleTable table = new GranuleTable(granules, GranuleEntry.NOMAP, numbersMax);
+    long[] model = new long[granules];
+    Arrays.fill(model, GranuleEntry.NOMAP);
+    int devices = 1;
+    for (int position : positions) {
+      int granule = position % granules;
+      model[granule] = GranuleEntry.shared(devices++);
+      table.set(granule, granule + 1, model[granule]);
+    }
+    compare(table, model);
+    table.set(0, granules, GranuleEntry.CPU);
+    assertThat(table.runEnd(0, granules)).isEqualTo(granules);
+  }
+
+  @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+  void whatHoldsOfAllOrAnyIsWhatHoldsOfEach(
+      @ForAll @IntRange(min = 1, max = 9000) int granules,
+      @ForAll @IntRange(max = 8999) int one,
+      @ForAll @IntRange(max = 8999) int other,
+      @ForAll @IntRange(max = 8999) int odd) {
+    GranuleTable table = new GranuleTable(granules, GranuleEntry.CPU);
+    table.set(odd % granules, odd % granules + 1, GranuleEntry.EVICTED);
+    int first = Math.min(one % granules, other % granules);
+    int end = Math.max(one % granules, other % granules) + 1;
+    boolean has = first <= odd % granules && odd % granules < end;
+    assertThat(table.any(first, end, e -> e == GranuleEntry.EVICTED)).isEqualTo(has);
+    assertThat(table.all(first, end, e -> e == GranuleEntry.CPU)).isEqualTo(!has);
   }
 }

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -62,7 +61,7 @@ public final class FakeDevice implements GmDevice, GmMmu {
   private final Schedule schedule;
   private final Set<GmCapability> capabilities = EnumSet.noneOf(GmCapability.class);
   private final TreeMap<Long, Frame> frames = new TreeMap<>();
-  private final TreeSet<Long> announced = new TreeSet<>();
+  private final TreeMap<Long, Integer> granuleBytesOf = new TreeMap<>();
   private final TreeMap<Long, Long> underWay = new TreeMap<>();
   private final List<Call> calls = Collections.synchronizedList(new ArrayList<>());
   private Function<Call, GmStatus> answer = call -> GmStatus.SUCCESS;
@@ -167,7 +166,7 @@ public final class FakeDevice implements GmDevice, GmMmu {
 
   /** Forgets what it has been told of: a device that is broken. */
   public synchronized void forgetAll() {
-    announced.clear();
+    granuleBytesOf.clear();
   }
 
   /** Forgets the calls so far. */
@@ -187,7 +186,7 @@ public final class FakeDevice implements GmDevice, GmMmu {
 
   /** First addresses of the allocations it has been told of. */
   public synchronized Set<Long> announced() {
-    return Set.copyOf(announced);
+    return Set.copyOf(granuleBytesOf.keySet());
   }
 
   /** Whether a granule is mapped. */
@@ -201,9 +200,14 @@ public final class FakeDevice implements GmDevice, GmMmu {
     return frame != null && frame.writable();
   }
 
-  /** How many granules are mapped. */
+  /** How many of the smallest granules are mapped. */
   public synchronized int mapped() {
     return frames.size();
+  }
+
+  /** How many bytes are mapped. */
+  public synchronized long mappedBytes() {
+    return (long) frames.size() * attachment.granuleBytes();
   }
 
   /** What a byte is that is mapped. */
@@ -244,8 +248,8 @@ public final class FakeDevice implements GmDevice, GmMmu {
 
   @Override
   public synchronized void detach() {
-    if (!frames.isEmpty() || !announced.isEmpty()) {
-      throw new AssertionError("detached with frames=" + frames.keySet() + " of=" + announced);
+    if (!frames.isEmpty() || !granuleBytesOf.isEmpty()) {
+      throw new AssertionError("detached with frames=" + frames.keySet() + " of=" + announced());
     }
     attachment = null;
   }
@@ -263,11 +267,11 @@ public final class FakeDevice implements GmDevice, GmMmu {
   // ---- GmMmu ----
 
   @Override
-  public GmStatus peerVaAlloc(GmRange range) {
+  public GmStatus peerVaAlloc(GmRange range, int granuleBytes) {
     GmStatus status = begin(new Call(Kind.VA_ALLOC, range, false, null));
     if (status == GmStatus.SUCCESS) {
       synchronized (this) {
-        if (!announced.add(range.address())) {
+        if (granuleBytesOf.put(range.address(), granuleBytes) != null) {
           throw new AssertionError(id + " was told twice of " + range);
         }
       }
@@ -279,7 +283,7 @@ public final class FakeDevice implements GmDevice, GmMmu {
   public GmStatus peerVaFree(GmRange range) {
     GmStatus status = begin(new Call(Kind.VA_FREE, range, false, null));
     synchronized (this) {
-      if (!announced.remove(range.address())) {
+      if (granuleBytesOf.remove(range.address()) == null) {
         throw new AssertionError(id + " was not told of " + range);
       }
       if (!frames.subMap(range.address(), range.end()).isEmpty()) {
@@ -447,8 +451,8 @@ public final class FakeDevice implements GmDevice, GmMmu {
   }
 
   private synchronized void enter(GmRange range) {
-    if (range.address() % attachment.granuleBytes() != 0
-        || range.bytes() % attachment.granuleBytes() != 0) {
+    int granuleBytes = granuleBytesOf.floorEntry(range.address()).getValue();
+    if (range.address() % granuleBytes != 0 || range.bytes() % granuleBytes != 0) {
       throw new AssertionError("not whole granules: " + range);
     }
     underWay.forEach(

@@ -190,7 +190,8 @@ public final class FakeHost implements HostPlatform {
     schedule.reads(bytesObject(address));
     Block block = block(address, bytes);
     for (long page = address; page < address + bytes; page += PAGE_BYTES) {
-      if (block.touched()[(int) ((page - block.address()) / PAGE_BYTES)]) {
+      if (block.touched() != null
+          && block.touched()[(int) ((page - block.address()) / PAGE_BYTES)]) {
         return true;
       }
     }
