@@ -1,9 +1,7 @@
 package dev.gmem.sim;
 
 import dev.gmem.spi.GmCapability;
-import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
@@ -51,7 +49,6 @@ public final class Sim {
             GmCapability.PEER_COPY,
             GmCapability.SHARED_ADDRESSES,
             GmCapability.COMPUTE);
-    private List<SimInjection> injections = new ArrayList<>();
     private boolean shootdownWaits = true;
 
     private Builder(String id) {
@@ -64,7 +61,6 @@ public final class Sim {
       workers = other.workers;
       link = other.link;
       capabilities = Set.copyOf(other.capabilities);
-      injections = List.copyOf(other.injections);
       shootdownWaits = other.shootdownWaits;
     }
 
@@ -144,17 +140,6 @@ public final class Sim {
       return this;
     }
 
-    /**
-     * Injects a fault from the beginning. See also {@link SimDevice#inject}.
-     *
-     * @param injection the fault
-     * @return this
-     */
-    public Builder inject(SimInjection injection) {
-      injections.add(Objects.requireNonNull(injection, "injection"));
-      return this;
-    }
-
     /** Leaves out the waiting in {@link Shootdown}: the negative control of its tests. */
     Builder withoutShootdownWait() {
       shootdownWaits = false;
@@ -188,10 +173,6 @@ public final class Sim {
 
     Set<GmCapability> capabilities() {
       return capabilities;
-    }
-
-    List<SimInjection> injections() {
-      return injections;
     }
 
     boolean shootdownWaits() {

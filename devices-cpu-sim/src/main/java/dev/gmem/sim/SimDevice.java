@@ -29,7 +29,6 @@ public final class SimDevice implements GmDevice {
   private final Set<GmCapability> capabilities;
   private final SimMmu mmu = new SimMmu(this);
   private final SimCompute compute = new SimCompute(this);
-  private final Injector injector = new Injector();
   private final SimCounters counters = new SimCounters();
   private final ScheduledThreadPoolExecutor copyThreads;
   private volatile Attached attached;
@@ -41,7 +40,6 @@ public final class SimDevice implements GmDevice {
   SimDevice(Sim.Builder settings) {
     this.settings = settings;
     capabilities = settings.capabilities();
-    settings.injections().forEach(injector::add);
     copyThreads =
         new ScheduledThreadPoolExecutor(
             COPY_THREADS, Thread.ofPlatform().daemon().name(settings.id() + "-copy-", 0).factory());
@@ -90,7 +88,6 @@ public final class SimDevice implements GmDevice {
     if (attached != null) {
       throw new IllegalStateException("the device is attached already: device=" + id());
     }
-    injector.check(SimCall.ATTACH);
     SimSpace space = new SimSpace(attachment, settings.memoryBytes(), settings.shootdownWaits());
     attached = new Attached(space, new Workers(this, space, settings.workers()));
   }
@@ -103,7 +100,6 @@ public final class SimDevice implements GmDevice {
   @Override
   public synchronized void detach() {
     Attached leaving = require();
-    injector.check(SimCall.DETACH);
     if (leaving.space().mappedBytes() != 0) {
       throw new IllegalStateException(
           "everything must be unmapped before a device is detached: device="
@@ -133,20 +129,6 @@ public final class SimDevice implements GmDevice {
     counters.tlbMisses.add(leaving.workers().tlbMisses());
     counters.shootdowns.add(leaving.space().shootdown().count());
     attached = null;
-  }
-
-  /**
-   * Injects a fault from now on.
-   *
-   * @param injection the fault
-   */
-  public void inject(SimInjection injection) {
-    injector.add(injection);
-  }
-
-  /** Removes all injected faults. Calls that are stalled stay so. */
-  public void clearInjections() {
-    injector.clear();
   }
 
   /**
@@ -180,10 +162,6 @@ public final class SimDevice implements GmDevice {
 
   Workers workers() {
     return require().workers();
-  }
-
-  Injector injector() {
-    return injector;
   }
 
   SimCounters counters() {

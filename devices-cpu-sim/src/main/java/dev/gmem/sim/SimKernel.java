@@ -72,21 +72,11 @@ final class SimKernel implements GmKernel {
     validate(range, arguments);
     Workers workers = device.workers();
     Launch launch = new Launch(source.body(), range, new SimArguments(arguments));
-    Injector.Verdict verdict = device.injector().judge(SimCall.LAUNCH, 0, 0);
-    if (verdict.isStalled()) {
-      Thread.ofVirtual().start(() -> submit(launch, workers, verdict));
-    } else {
-      submit(launch, workers, verdict);
-    }
-    return launch.result();
-  }
-
-  private static void submit(Launch launch, Workers workers, Injector.Verdict verdict) {
     try {
-      verdict.apply();
       workers.submit(launch);
     } catch (Throwable t) {
       launch.result().completeExceptionally(t);
     }
+    return launch.result();
   }
 }

@@ -14,6 +14,10 @@ import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmFaultHandler;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
+import dev.gmem.testkit.injection.InjectedDevice;
+import dev.gmem.testkit.injection.Injection;
+import dev.gmem.testkit.injection.SpiCall;
+import dev.gmem.testkit.injection.Stall;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -172,20 +176,13 @@ class SimFaultTest {
 
   @Test
   void aWorkerThatWaitsForAFaultDoesNotHoldUpUnmapping() throws Exception {
-    CountDownLatch faulting = new CountDownLatch(1);
-    CountDownLatch go = new CountDownLatch(1);
-    try (SimRig rig = SimRig.plain()) {
+    SimDevice device = Sim.builder("sim0").memoryBytes(4 << 20).build();
+    InjectedDevice injected = InjectedDevice.of(device);
+    try (Stall fault = new Stall();
+        SimRig rig = new SimRig(device, injected)) {
       GmRange range = rig.space().allocate(2);
       rig.space().map(rig.space().part(range, 0, 1), true, Access.READ_WRITE);
-      rig.device()
-          .inject(
-              SimInjection.on(SimCall.PEER_MAP)
-                  .when(
-                      event -> {
-                        faulting.countDown();
-                        return true;
-                      })
-                  .stallingUntil(go));
+      injected.inject(Injection.on(SpiCall.PEER_MAP).stallingUntil(fault));
       CompletableFuture<Long> launch =
           rig.start(
               1,
@@ -194,11 +191,11 @@ class SimFaultTest {
                 memory.getInt(arguments.address(0) + GRANULE_BYTES);
               },
               range);
-      faulting.await();
+      fault.awaitCalls(1);
       assertThat(rig.space().unmap(rig.space().part(range, 0, 1), true))
           .isEqualTo(GmStatus.SUCCESS);
       assertThat(launch).isNotDone();
-      go.countDown();
+      fault.release();
       SimRig.await(launch);
     }
   }

@@ -6,6 +6,7 @@ import dev.gmem.KernelSource.Parameter;
 import dev.gmem.NdRange;
 import dev.gmem.kernel.DeviceKernel;
 import dev.gmem.spi.GmArgument;
+import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmKernel;
 import dev.gmem.spi.GmRange;
 import dev.gmem.testkit.TestSpace;
@@ -27,6 +28,12 @@ final class SimRig implements AutoCloseable {
   SimRig(Sim.Builder builder) {
     device = builder.build();
     space = TestSpace.attach(device, GRANULE_BYTES);
+  }
+
+  /** A device that a space knows as another one: a wrapper. */
+  SimRig(SimDevice device, GmDevice wrapper) {
+    this.device = device;
+    space = TestSpace.attach(wrapper, GRANULE_BYTES);
   }
 
   static SimRig plain() {

@@ -91,6 +91,11 @@ final class FlawedDevice implements GmDevice, GmMmu {
     this.flaw = flaw;
   }
 
+  /** How many granules are mapped. */
+  synchronized int mapped() {
+    return pages.size();
+  }
+
   private boolean has(Flaw candidate) {
     return flaw == candidate;
   }

@@ -1,0 +1,112 @@
+package dev.gmem.testkit.injection;
+
+import dev.gmem.Access;
+import dev.gmem.spi.GmCopy;
+import dev.gmem.spi.GmCopyTimes;
+import dev.gmem.spi.GmMapping;
+import dev.gmem.spi.GmMmu;
+import dev.gmem.spi.GmRange;
+import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmUnmapping;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+/** The MMU of an {@link InjectedDevice}. */
+final class InjectedMmu implements GmMmu {
+  private final GmMmu mmu;
+  private final Injector injector;
+
+  InjectedMmu(GmMmu mmu, Injector injector) {
+    this.mmu = mmu;
+    this.injector = injector;
+  }
+
+  private Verdict judge(SpiCall call, GmRange range, boolean copies, Access access) {
+    return injector.judge(new SpiEvent(call, range.address(), range.bytes(), copies, access, null));
+  }
+
+  private Verdict judge(GmMapping mapping) {
+    return judge(SpiCall.PEER_MAP, mapping.range(), mapping.copy(), mapping.access());
+  }
+
+  private Verdict judge(GmUnmapping unmapping) {
+    return judge(SpiCall.PEER_UNMAP, unmapping.range(), unmapping.copy(), null);
+  }
+
+  @Override
+  public GmStatus peerVaAlloc(GmRange range) {
+    return judge(SpiCall.PEER_VA_ALLOC, range, false, null).around(() -> mmu.peerVaAlloc(range));
+  }
+
+  @Override
+  public GmStatus peerVaFree(GmRange range) {
+    return judge(SpiCall.PEER_VA_FREE, range, false, null).around(() -> mmu.peerVaFree(range));
+  }
+
+  @Override
+  public GmStatus peerMap(GmMapping mapping) {
+    return judge(mapping).around(() -> mmu.peerMap(mapping));
+  }
+
+  @Override
+  public GmStatus peerUnmap(GmUnmapping unmapping) {
+    return judge(unmapping).around(() -> mmu.peerUnmap(unmapping));
+  }
+
+  @Override
+  public CompletionStage<GmStatus> peerMapAsync(GmMapping mapping) {
+    return judge(mapping).aroundAsync(() -> mmu.peerMapAsync(mapping), Function.identity());
+  }
+
+  @Override
+  public CompletionStage<GmStatus> peerUnmapAsync(GmUnmapping unmapping) {
+    return judge(unmapping).aroundAsync(() -> mmu.peerUnmapAsync(unmapping), Function.identity());
+  }
+
+  @Override
+  public GmStatus peerProtect(GmRange range, Access access) {
+    return judge(SpiCall.PEER_PROTECT, range, false, access)
+        .around(() -> mmu.peerProtect(range, access));
+  }
+
+  @Override
+  public GmStatus copy(GmCopy copy) {
+    long address =
+        switch (copy) {
+          case GmCopy.HostToDevice in -> in.destination();
+          case GmCopy.DeviceToHost out -> out.source();
+          case GmCopy.DeviceToDevice across -> across.destination();
+          case GmCopy.HostToHost ignored -> 0;
+        };
+    return injector
+        .judge(new SpiEvent(SpiCall.COPY, address, copy.bytes(), true, null, null))
+        .around(() -> mmu.copy(unwrapped(copy)));
+  }
+
+  /** A copy between wrappers is one between their devices. */
+  private static GmCopy unwrapped(GmCopy copy) {
+    return copy instanceof GmCopy.DeviceToDevice across
+        ? new GmCopy.DeviceToDevice(
+            InjectedDevice.unwrapped(across.from()),
+            across.source(),
+            across.destination(),
+            across.bytes())
+        : copy;
+  }
+
+  @Override
+  public Optional<GmCopyTimes> copyTimes() {
+    return injector.judge(SpiEvent.of(SpiCall.COPY_TIMES)).aroundValue(mmu::copyTimes);
+  }
+
+  @Override
+  public GmStatus tlbInvalidate(List<GmRange> ranges) {
+    long bytes = ranges.stream().mapToLong(GmRange::bytes).sum();
+    long address = ranges.isEmpty() ? 0 : ranges.getFirst().address();
+    return injector
+        .judge(new SpiEvent(SpiCall.TLB_INVALIDATE, address, bytes, false, null, null))
+        .around(() -> mmu.tlbInvalidate(ranges));
+  }
+}
