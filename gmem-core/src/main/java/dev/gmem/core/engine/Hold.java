@@ -21,6 +21,8 @@ public final class Hold {
   private final long first;
   private final long end;
   private final boolean own;
+  private long overwriteFirst;
+  private long overwriteEnd;
   private boolean exposed;
   private boolean moving;
   private boolean running;
@@ -42,6 +44,20 @@ public final class Hold {
     this.first = first;
     this.end = end;
     this.own = own;
+    this.overwriteFirst = first;
+    this.overwriteEnd = first;
+  }
+
+  /**
+   * Says which part the kernel overwrites: it is mapped without its contents, and until the kernel
+   * has succeeded the host keeps the valid copy. Called before {@link Holds#place}.
+   *
+   * @param from first granule whose contents do not matter
+   * @param to granule after the last of these; not after the first if there are none
+   */
+  public void overwrites(long from, long to) {
+    overwriteFirst = Math.clamp(from, first, end);
+    overwriteEnd = Math.clamp(to, overwriteFirst, end);
   }
 
   /**
@@ -71,6 +87,14 @@ public final class Hold {
 
   boolean own() {
     return own;
+  }
+
+  long overwriteFirst() {
+    return overwriteFirst;
+  }
+
+  long overwriteEnd() {
+    return overwriteEnd;
   }
 
   /**
@@ -117,6 +141,7 @@ public final class Hold {
           wish.slot() == slot ? running : excludes(wish.own(), wish.launch(), owned);
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
+      case Goal.Discard ignored -> false; // comes from the hold's own launch
       case Goal.Release() -> true;
     };
   }

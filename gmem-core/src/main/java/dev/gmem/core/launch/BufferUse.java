@@ -30,6 +30,11 @@ record BufferUse(Vma vma, long address, long bytes, Access access) {
     return address + bytes == vma.run(end() - 1, end()).end() ? end() : end() - 1;
   }
 
+  /** Tells whether it reaches a granule that lies wholly in the other. */
+  boolean overlapsInside(BufferUse other) {
+    return vma == other.vma && first() < other.innerEnd() && other.innerFirst() < end();
+  }
+
   boolean overlaps(BufferUse other) {
     return vma == other.vma && first() < other.end() && other.first() < end();
   }

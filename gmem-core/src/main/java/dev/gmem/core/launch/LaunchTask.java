@@ -98,6 +98,19 @@ final class LaunchTask implements Launch {
     return buffers.stream().anyMatch(b -> b.vma() == vma);
   }
 
+  /**
+   * Tells whether the contents of a buffer do not matter: not if they do for another argument, by
+   * which the kernel may read them before it writes.
+   */
+  boolean overwrites(BufferUse use) {
+    boolean overwrites = !use.access().needsContents();
+    for (int i = 0; overwrites && i < buffers.size(); i++) {
+      BufferUse other = buffers.get(i);
+      overwrites = !other.access().needsContents() || !other.overlapsInside(use);
+    }
+    return overwrites;
+  }
+
   boolean conflicts(LaunchTask earlier) {
     for (BufferUse mine : buffers) {
       for (BufferUse theirs : earlier.buffers) {
@@ -136,6 +149,13 @@ final class LaunchTask implements Launch {
     kernelNanos = nanos == null ? 0 : nanos;
     failure = cause;
     done = true;
+  }
+
+  /** Takes note of what else has failed, after it had ended with a failure. */
+  void addFailure(Throwable other) {
+    if (other != failure) {
+      failure.addSuppressed(other);
+    }
   }
 
   /** Tells everybody who waits for it how it ended. A second call does nothing. */
