@@ -7,7 +7,8 @@ import dev.gmem.spi.GmAttachMode;
 /**
  * A range that a launch keeps for itself on a device that cannot fault or works on the host's
  * frames, from the call of {@code launch} until its kernel has ended. In the latter case the range
- * is brought home, and stays there.
+ * is brought home, and stays there; so it is if the kernel follows stored addresses to it, and the
+ * device can do so in the host frames only.
  *
  * <p>Life: placed (its launch waits for others) → moving (the range comes to the device, and is not
  * evicted) → running (nobody touches the device's mappings of the range). From the beginning it
@@ -23,6 +24,7 @@ public final class Hold {
   private final boolean own;
   private long overwriteFirst;
   private long overwriteEnd;
+  private boolean onHost;
   private boolean exposed;
   private boolean moving;
   private boolean running;
@@ -44,8 +46,21 @@ public final class Hold {
     this.first = first;
     this.end = end;
     this.own = own;
+    this.onHost = slot.mode() == GmAttachMode.SHARE;
     this.overwriteFirst = first;
     this.overwriteEnd = first;
+  }
+
+  /**
+   * Says that the kernel finds the range in the host frames, although the device maps what else it
+   * uses. Called before {@link Holds#place}.
+   */
+  public void inHostFrames() {
+    onHost = true;
+  }
+
+  boolean onHost() {
+    return onHost;
   }
 
   /**
@@ -123,7 +138,7 @@ public final class Hold {
    * @param overwrite whether its contents do not matter
    */
   Goal goal(boolean overwrite) {
-    return slot.mode() == GmAttachMode.SHARE
+    return onHost
         ? new Goal.InPlace(slot, own, launch)
         : new Goal.ToDevice(slot, own, overwrite, launch);
   }

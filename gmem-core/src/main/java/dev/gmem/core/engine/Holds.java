@@ -4,7 +4,6 @@ import dev.gmem.PageState;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.table.GranuleCounts;
 import dev.gmem.core.table.GranuleEntry;
-import dev.gmem.spi.GmAttachMode;
 import java.util.Collection;
 import java.util.List;
 
@@ -205,7 +204,7 @@ public final class Holds {
   private static boolean isWhollyInPlace(Hold hold) {
     GranuleCounts counts = hold.vma().counts();
     long owned = counts.inState(PageState.DEVICE);
-    if (hold.slot().mode() == GmAttachMode.SHARE) {
+    if (hold.onHost()) {
       return owned == 0 && (!hold.own() || counts.inState(PageState.SHARED) == 0);
     }
     long granules = hold.vma().granules();

@@ -10,8 +10,15 @@ import dev.gmem.core.engine.Vma;
  * @param address its first byte
  * @param bytes its length, positive
  * @param access what the kernel does with it
+ * @param onHost whether the kernel finds it in the host frames, on a device that maps what else it
+ *     uses
  */
-record BufferUse(Vma vma, long address, long bytes, Access access) {
+record BufferUse(Vma vma, long address, long bytes, Access access, boolean onHost) {
+  /** The same, found in the host frames. */
+  BufferUse inHostFrames() {
+    return new BufferUse(vma, address, bytes, access, true);
+  }
+
   long first() {
     return vma.granuleOf(address);
   }

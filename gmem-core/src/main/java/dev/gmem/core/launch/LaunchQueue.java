@@ -102,7 +102,7 @@ public final class LaunchQueue {
     long needed = 0;
     List<BufferUse> seen = new ArrayList<>();
     for (BufferUse use : task.buffers()) {
-      if (seen.stream().noneMatch(use::overlaps)) {
+      if (!use.onHost() && seen.stream().noneMatch(use::overlaps)) {
         needed += (use.end() - use.first()) * use.vma().granuleBytes();
       }
       seen.add(use);
@@ -144,7 +144,9 @@ public final class LaunchQueue {
     for (BufferUse use : task.buffers()) {
       boolean own = task.slot().owns(use.access().writes());
       Hold hold = new Hold(task.number(), task.slot(), use.vma(), use.first(), use.end(), own);
-      if (task.overwrites(use)) {
+      if (use.onHost()) {
+        hold.inHostFrames();
+      } else if (task.overwrites(use)) {
         hold.overwrites(use.innerFirst(), use.innerEnd());
       }
       if (engine.holds().place(hold) == Placed.PINNED) {

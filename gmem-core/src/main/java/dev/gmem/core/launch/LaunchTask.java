@@ -30,6 +30,7 @@ final class LaunchTask implements Launch {
   private final GmKernel kernel;
   private final NdRange range;
   private final List<GmArgument> arguments;
+  private final List<GmArgument.Buffer> reached;
   private final List<BufferUse> buffers;
   private final List<Hold> holds = new ArrayList<>();
   private final CompletableFuture<LaunchResult> future = new CompletableFuture<>();
@@ -49,11 +50,13 @@ final class LaunchTask implements Launch {
       GmKernel kernel,
       NdRange range,
       List<GmArgument> arguments,
+      List<GmArgument.Buffer> reached,
       List<BufferUse> buffers) {
     this.slot = slot;
     this.kernel = kernel;
     this.range = range;
     this.arguments = arguments;
+    this.reached = reached;
     this.buffers = buffers;
   }
 
@@ -131,7 +134,9 @@ final class LaunchTask implements Launch {
   }
 
   CompletionStage<Long> launchKernel() {
-    return kernel.launch(range, arguments);
+    return reached.isEmpty()
+        ? kernel.launch(range, arguments)
+        : kernel.launch(range, arguments, reached);
   }
 
   /** Notes the kernel's own end, for whoever joins. */
