@@ -47,6 +47,21 @@ public sealed interface Argument {
   }
 
   /**
+   * Memory that the kernel reaches by addresses that are stored in its other arguments, as the
+   * nodes of a list. It belongs to no parameter, and comes after the arguments that do.
+   *
+   * @param segment unified memory
+   * @param access what the kernel does with it
+   */
+  record Reached(MemorySegment segment, Access access) implements Argument {
+    /** Rejects nulls. */
+    public Reached {
+      Objects.requireNonNull(segment, "segment");
+      Objects.requireNonNull(access, "access");
+    }
+  }
+
+  /**
    * Memory local to a work group.
    *
    * @param bytes its size, positive
@@ -88,6 +103,34 @@ public sealed interface Argument {
    */
   static Argument overwrite(MemorySegment segment) {
     return new Buffer(segment, Access.OVERWRITE);
+  }
+
+  /**
+   * Memory that the kernel reaches by stored addresses, reading and writing it. See {@link
+   * #reached(MemorySegment, Access)}.
+   *
+   * @param segment unified memory
+   * @return the argument
+   */
+  static Argument reached(MemorySegment segment) {
+    return new Reached(segment, Access.READ_WRITE);
+  }
+
+  /**
+   * Memory that the kernel reaches by addresses that are stored in its other arguments: the {@link
+   * MemorySegment#address address} of any unified segment may be stored, and is valid in the kernel
+   * if the segment it belongs to is named so. What is an argument for a parameter, too, is named
+   * once more. Such arguments come last, and take part in the order of launches.
+   *
+   * <p>A device that cannot follow stored addresses refuses the launch. One that follows them in
+   * the host's memory only works on what is reached there for the time of the launch.
+   *
+   * @param segment unified memory
+   * @param access what the kernel does with it
+   * @return the argument
+   */
+  static Argument reached(MemorySegment segment, Access access) {
+    return new Reached(segment, access);
   }
 
   /**

@@ -27,11 +27,13 @@ public interface Kernel {
    * @param range the work items
    * @param arguments in the order of the kernel's parameters: unified segments (or slices), {@link
    *     Argument}s, or boxed scalars ({@code Byte} to {@code Double}, {@code Character}, {@code
-   *     Boolean})
+   *     Boolean}); after these, what is {@linkplain Argument#reached reached by stored addresses}
    * @return the launch, running or waiting to run
    * @throws IllegalArgumentException if the number or a type of an argument is wrong, a segment is
    *     not unified, belongs to another space, or the range does not fit the device
    * @throws IllegalStateException if a segment's arena or the space is closed
+   * @throws UnsupportedOperationException if something is reached by stored addresses, and the
+   *     device cannot follow them
    */
   Launch launch(NdRange range, Object... arguments);
 }

@@ -1,6 +1,9 @@
 package dev.gmem;
 
 import dev.gmem.kernel.DeviceKernel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
@@ -76,6 +79,30 @@ public sealed interface KernelSource {
    */
   static KernelSource openCl(String text) {
     return new OpenCl(text, "");
+  }
+
+  /**
+   * OpenCL C.
+   *
+   * @param text the source
+   * @param options options of the compiler, as one string
+   * @return the source
+   */
+  static KernelSource openCl(String text, String options) {
+    return new OpenCl(text, options);
+  }
+
+  /**
+   * OpenCL C from a file, which is read now.
+   *
+   * @param file UTF-8
+   * @param options options of the compiler, as one string; {@code -I} names the folder of what the
+   *     file includes
+   * @return the source
+   * @throws IOException if the file cannot be read
+   */
+  static KernelSource openCl(Path file, String options) throws IOException {
+    return new OpenCl(Files.readString(file), options);
   }
 
   /**

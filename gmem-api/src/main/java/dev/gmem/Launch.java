@@ -7,6 +7,11 @@ public interface Launch {
   /**
    * Waits until the kernel has finished. Interrupts do not end the wait, and stay pending.
    *
+   * <p>If it throws, all memory is where it can be used again. A launch that failed before its
+   * kernel had started has changed nothing; a kernel that failed has written what it had come to.
+   * What it was to {@linkplain Argument#overwrite overwrite}, and its device did not own, is as it
+   * was.
+   *
    * @return what it took
    * @throws KernelLaunchException if the kernel failed; the cause says why
    * @throws DeviceException if memory could not be moved to the device or failed there

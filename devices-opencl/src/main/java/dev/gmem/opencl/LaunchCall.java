@@ -3,6 +3,7 @@ package dev.gmem.opencl;
 import dev.gmem.KernelLaunchException;
 import dev.gmem.NdRange;
 import dev.gmem.spi.GmArgument;
+import dev.gmem.spi.GmRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,9 @@ import org.jocl.cl_mem;
  * passed as that; one that begins at a multiple of the device's alignment as a sub-buffer; any
  * other is copied to a buffer of its own on the device before the kernel, and back after it, in the
  * same queue. Where kernels take addresses none of this is needed.
+ *
+ * <p><b>Stored pointers</b> are followed in the host frames. An allocation of which any is reached
+ * by them is passed by its address, or as a buffer over its frames, in either mode.
  */
 final class LaunchCall {
   /** A copy on the device. */
@@ -37,6 +41,7 @@ final class LaunchCall {
   private final Pending<Long> result = new Pending<>();
   private PooledKernel pooled;
   private cl_kernel kernel;
+  private List<GmArgument.Buffer> reached = List.of();
   private boolean usesAddresses;
 
   LaunchCall(
@@ -55,7 +60,9 @@ final class LaunchCall {
     this.local = local;
   }
 
-  CompletableFuture<Long> start(List<GmArgument> arguments) {
+  CompletableFuture<Long> start(List<GmArgument> arguments, List<GmArgument.Buffer> inPlace) {
+    reached = inPlace;
+    usesAddresses = !reached.isEmpty();
     try {
       pooled = pool.take();
       kernel = pooled.handle();
@@ -180,7 +187,8 @@ final class LaunchCall {
   }
 
   private void bind(int index, GmArgument.Buffer buffer) {
-    Place place = attached.mmu().place(buffer);
+    boolean unmapped = !attached.zeroCopy() && OpenClKernel.isIn(buffer, reached);
+    Place place = unmapped ? onHost(buffer) : attached.mmu().place(buffer);
     if (place.byAddress()) {
       usesAddresses = true;
       set(
@@ -188,7 +196,11 @@ final class LaunchCall {
           buffer.address(),
           () -> cl.setPointer(kernel, index, HostPointers.of(buffer.address())));
     } else if (place.offset() == 0) {
-      set(index, place.buffer(), () -> cl.setBuffer(kernel, index, place.buffer()));
+      // A buffer that is released after the launch may have the handle of the next one.
+      set(
+          index,
+          unmapped ? null : place.buffer(),
+          () -> cl.setBuffer(kernel, index, place.buffer()));
     } else if (place.offset() % attached.session().facts().alignmentBytes() == 0) {
       cl_mem part = cl.createSubBuffer(place.buffer(), place.offset(), buffer.bytes());
       releases.add(() -> cl.releaseBuffer(part));
@@ -197,6 +209,19 @@ final class LaunchCall {
       cl_mem stage = stage(place, buffer);
       set(index, null, () -> cl.setBuffer(kernel, index, stage));
     }
+  }
+
+  /** An allocation in the host frames, of which nothing is mapped here. */
+  private Place onHost(GmArgument.Buffer buffer) {
+    if (attached.access().addresses()) {
+      return Place.BY_ADDRESS;
+    }
+    GmRange all = buffer.allocation();
+    cl_mem frames =
+        cl.createHostBuffer(
+            attached.session().context(), HostPointers.of(all.address()), all.bytes());
+    releases.add(() -> cl.releaseBuffer(frames));
+    return new Place(frames, buffer.address() - all.address());
   }
 
   private cl_mem stage(Place place, GmArgument.Buffer buffer) {

@@ -97,15 +97,9 @@ final class OpenClDevice implements GmDevice {
         + ", SVM "
         + facts.svmKind()
         + ", stored pointers "
-        + (sharesAddresses() ? "valid" : "not valid (" + whyNoPointers(seen) + ")");
-  }
-
-  private String whyNoPointers(HostAccess seen) {
-    return isZeroCopy() ? seen.note() : "a discrete device keeps data at addresses of its own";
-  }
-
-  private boolean sharesAddresses() {
-    return isZeroCopy() && access().pointers();
+        + (seen.pointers()
+            ? isZeroCopy() ? "valid" : "valid in host memory"
+            : "not valid (" + seen.note() + ")");
   }
 
   @Override
@@ -116,8 +110,8 @@ final class OpenClDevice implements GmDevice {
     } else if (access().any()) {
       all.add(GmCapability.REMOTE_MAPPING);
     }
-    if (sharesAddresses()) {
-      all.add(GmCapability.SHARED_ADDRESSES);
+    if (access().pointers()) {
+      all.add(isZeroCopy() ? GmCapability.SHARED_ADDRESSES : GmCapability.HOST_ADDRESSES);
     }
     return all;
   }

@@ -51,8 +51,25 @@ final class OpenClKernel implements GmKernel {
    */
   @Override
   public void validate(NdRange range, List<GmArgument> arguments) {
+    validate(range, arguments, List.of());
+  }
+
+  @Override
+  public void validate(NdRange range, List<GmArgument> arguments, List<GmArgument.Buffer> reached) {
     rules.check(range, arguments);
-    attached.mmu().plan(buffers(arguments));
+    List<GmArgument.Buffer> mapped = buffers(arguments);
+    mapped.removeIf(buffer -> isIn(buffer, reached));
+    attached.mmu().plan(mapped);
+  }
+
+  /** Whether a buffer is in an allocation that a kernel reaches by stored pointers. */
+  static boolean isIn(GmArgument.Buffer buffer, List<GmArgument.Buffer> reached) {
+    for (GmArgument.Buffer each : reached) {
+      if (each.allocation().equals(buffer.allocation())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static List<GmArgument.Buffer> buffers(List<GmArgument> arguments) {
@@ -67,23 +84,30 @@ final class OpenClKernel implements GmKernel {
 
   @Override
   public CompletionStage<Long> launch(NdRange range, List<GmArgument> arguments) {
+    return launch(range, arguments, List.of());
+  }
+
+  @Override
+  public CompletionStage<Long> launch(
+      NdRange range, List<GmArgument> arguments, List<GmArgument.Buffer> reached) {
     if (attached.zeroCopy()) {
       try {
-        bringHome(arguments);
+        bringHome(buffers(arguments));
+        bringHome(reached);
       } catch (GmemException e) {
         return CompletableFuture.failedFuture(e);
       }
     }
     return new LaunchCall(device.id(), attached, shape, pool, range, rules.local(range))
-        .start(arguments);
+        .start(arguments, reached);
   }
 
   /**
    * Has the core bring home what other devices hold of the arguments, as faults would if this
    * device could make them.
    */
-  private void bringHome(List<GmArgument> arguments) {
-    for (GmArgument.Buffer buffer : buffers(arguments)) {
+  private void bringHome(List<GmArgument.Buffer> buffers) {
+    for (GmArgument.Buffer buffer : buffers) {
       if (!attached.mmu().isMapped(buffer)) {
         attached
             .session()

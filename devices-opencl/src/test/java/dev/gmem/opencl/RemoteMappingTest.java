@@ -13,6 +13,7 @@ import dev.gmem.spi.GmKernel;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmStatusException;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -174,10 +175,16 @@ class RemoteMappingTest {
     assertTrue(
         setup.device().description().contains("discrete (as gmem.opencl.mode says)"),
         setup.device()::description);
-    assertTrue(setup.device().description().contains("stored pointers not valid"));
+    boolean follows = setup.device().access().pointers();
     assertEquals(
-        Set.of(GmCapability.COMPUTE, GmCapability.READ_ONLY_MAPPING, GmCapability.REMOTE_MAPPING),
-        setup.device().capabilities());
+        follows, setup.device().description().contains("stored pointers valid in host memory"));
+    Set<GmCapability> expected =
+        EnumSet.of(
+            GmCapability.COMPUTE, GmCapability.READ_ONLY_MAPPING, GmCapability.REMOTE_MAPPING);
+    if (follows) {
+      expected.add(GmCapability.HOST_ADDRESSES);
+    }
+    assertEquals(expected, setup.device().capabilities());
   }
 
   @Test

@@ -81,7 +81,11 @@ final class TestDevices {
 
   /** A device on host memory whose kernels take buffers only, not addresses. */
   static OpenClDevice onHostBuffers(Cl cl) {
-    return device(
-        zeroCopy(), cl, seen -> new HostAccess(seen.buffers(), false, seen.pointers(), ""));
+    return device(zeroCopy(), cl, TestDevices::withoutAddresses);
+  }
+
+  /** The same access by buffers only. */
+  static HostAccess withoutAddresses(HostAccess seen) {
+    return new HostAccess(seen.buffers(), false, seen.pointers(), seen.note());
   }
 }

@@ -29,6 +29,13 @@ public enum GmCapability {
   REMOTE_MAPPING,
   /** Pointers stored inside buffers are valid in its kernels. */
   SHARED_ADDRESSES,
+  /**
+   * Its kernels follow stored pointers into the host frames, though it has memory of its own. What
+   * a launch reaches by them is not mapped, but held in the host frames until the kernel ends; so
+   * is what else it uses of the same allocations. See {@link GmKernel#launch(dev.gmem.NdRange,
+   * java.util.List, java.util.List)}.
+   */
+  HOST_ADDRESSES,
   /** It runs kernels. */
   COMPUTE
 }

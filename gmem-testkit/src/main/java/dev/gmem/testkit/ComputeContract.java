@@ -179,6 +179,28 @@ public abstract class ComputeContract extends KernelFacetContract {
   }
 
   @Test
+  void aKernelFollowsPointersIntoTheHostFrames() throws ExecutionException {
+    assumeCapability(GmCapability.HOST_ADDRESSES);
+    GmRange head = space().allocate(2);
+    GmRange rest = space().allocate(3);
+    GmRange out = space().allocate(1);
+    GmKernel chase = kernel(ContractKernel.CHASE);
+    List<GmArgument> arguments =
+        List.of(
+            buffer(head, Access.READ), buffer(rest, Access.READ), buffer(out, Access.READ_WRITE));
+    List<GmArgument.Buffer> reached =
+        List.of((GmArgument.Buffer) arguments.get(0), (GmArgument.Buffer) arguments.get(1));
+    for (int nodes = 99; nodes <= 100; nodes++) {
+      long sum = TestLists.zigzag(space(), head, rest, nodes);
+      chase.validate(NdRange.of(1), arguments, reached);
+      assertSuccess(space().map(out, false, Access.READ_WRITE));
+      await(chase.launch(NdRange.of(1), arguments, reached));
+      assertSuccess(space().unmap(out, true));
+      assertEquals(sum, hostLong(out, 0));
+    }
+  }
+
+  @Test
   void aSourceThatDoesNotCompileIsRefusedWithItsReason() {
     KernelSource broken = form(ContractKernel.BROKEN);
     KernelCompilationException e =

@@ -246,12 +246,10 @@ final class Claim {
   long freedBytes(DeviceSlot slot) {
     long bytes = 0;
     for (Step step : steps) {
-      boolean had =
-          GranuleEntry.onDevice(step.before(), slot.index())
-              || slot == target() && step.plan().takesRoom();
-      if (had && !GranuleEntry.onDevice(step.after(), slot.index())) {
-        bytes += vma.bytesOf(step.first(), step.end());
-      }
+      int had = GranuleEntry.onDevice(step.before(), slot.index()) ? 1 : 0;
+      int taken = slot == target() && step.plan().takesRoom() ? 1 : 0;
+      int has = GranuleEntry.onDevice(step.after(), slot.index()) ? 1 : 0;
+      bytes += (had + taken - has) * vma.bytesOf(step.first(), step.end());
     }
     return bytes;
   }

@@ -74,6 +74,7 @@ final class Claims {
     return switch (goal) {
       case Goal.Release() -> vma.hasHolds();
       case Goal.Evict ignored -> false;
+      case Goal.Discard ignored -> false;
       case Goal.ToHost ignored -> vma.isReleasing();
       // A launch whose holds are in force goes on: the release waits for them.
       case Goal.ToDevice wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
@@ -127,6 +128,7 @@ final class Claims {
       case Goal.ToHost ignored -> isDone(entry, goal);
       case Goal.ToDevice ignored -> isDone(entry, goal);
       case Goal.InPlace ignored -> isDone(entry, goal);
+      case Goal.Discard ignored -> isDone(entry, goal);
     };
   }
 

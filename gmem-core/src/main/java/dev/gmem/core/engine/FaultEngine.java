@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.DeviceException;
+import dev.gmem.PageState;
 import dev.gmem.Residency.Extent;
 import dev.gmem.core.engine.Claim.Failure;
 import dev.gmem.core.host.GateLevel;
@@ -149,6 +150,12 @@ public final class FaultEngine {
     }
   }
 
+  /** Takes off the device what a launch that has failed was to overwrite. */
+  void discard(Hold hold) {
+    Goal goal = new Goal.Discard(hold.slot());
+    drive(new Request(hold.vma(), hold.overwriteFirst(), hold.overwriteEnd(), goal, false));
+  }
+
   private static Goal toDevice(DeviceSlot slot, boolean writes) {
     return slot.mode() == GmAttachMode.SHARE
         ? new Goal.InPlace(slot, writes, Goal.NO_LAUNCH)
@@ -278,8 +285,8 @@ public final class FaultEngine {
                     new Extent(
                         start,
                         Math.min(to, run.end()) - start,
-                        GranuleEntry.state(entry),
-                        idsOf(GranuleEntry.devices(entry)),
+                        GranuleEntry.blank(entry) ? PageState.EVICTED : GranuleEntry.state(entry),
+                        idsOf(GranuleEntry.blank(entry) ? 0 : GranuleEntry.devices(entry)),
                         GranuleEntry.busy(entry) || vma.heldAgainst(first, new Goal.Release()),
                         GranuleEntry.poisoned(entry)));
               });

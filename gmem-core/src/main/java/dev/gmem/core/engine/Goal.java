@@ -14,7 +14,7 @@ sealed interface Goal {
    *
    * @param slot the device
    * @param own true if it must be the only one: it writes, or cannot share
-   * @param overwrite true if what the range held need not move; only for an owner
+   * @param overwrite true if what the range held need not come along; only for an owner
    * @param launch number of the launch that asks, or {@link #NO_LAUNCH}
    */
   record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) implements Goal {
@@ -40,6 +40,13 @@ sealed interface Goal {
    * @param patient true to wait for claims and launches, false to leave out what they have
    */
   record Evict(DeviceSlot slot, boolean patient) implements Goal {}
+
+  /**
+   * A launch has failed: its device lets go of what it was to overwrite.
+   *
+   * @param slot the device
+   */
+  record Discard(DeviceSlot slot) implements Goal {}
 
   /** The VMA goes away: contents are dropped. */
   record Release() implements Goal {}

@@ -7,7 +7,8 @@ import dev.gmem.spi.GmAttachMode;
 /**
  * A range that a launch keeps for itself on a device that cannot fault or works on the host's
  * frames, from the call of {@code launch} until its kernel has ended. In the latter case the range
- * is brought home, and stays there.
+ * is brought home, and stays there; so it is if the kernel follows stored addresses to it, and the
+ * device can do so in the host frames only.
  *
  * <p>Life: placed (its launch waits for others) → moving (the range comes to the device, and is not
  * evicted) → running (nobody touches the device's mappings of the range). From the beginning it
@@ -21,6 +22,9 @@ public final class Hold {
   private final long first;
   private final long end;
   private final boolean own;
+  private long overwriteFirst;
+  private long overwriteEnd;
+  private boolean onHost;
   private boolean exposed;
   private boolean moving;
   private boolean running;
@@ -42,6 +46,33 @@ public final class Hold {
     this.first = first;
     this.end = end;
     this.own = own;
+    this.onHost = slot.mode() == GmAttachMode.SHARE;
+    this.overwriteFirst = first;
+    this.overwriteEnd = first;
+  }
+
+  /**
+   * Says that the kernel finds the range in the host frames, although the device maps what else it
+   * uses. Called before {@link Holds#place}.
+   */
+  public void inHostFrames() {
+    onHost = true;
+  }
+
+  boolean onHost() {
+    return onHost;
+  }
+
+  /**
+   * Says which part the kernel overwrites: it is mapped without its contents, and until the kernel
+   * has succeeded the host keeps the valid copy. Called before {@link Holds#place}.
+   *
+   * @param from first granule whose contents do not matter
+   * @param to granule after the last of these; not after the first if there are none
+   */
+  public void overwrites(long from, long to) {
+    overwriteFirst = Math.clamp(from, first, end);
+    overwriteEnd = Math.clamp(to, overwriteFirst, end);
   }
 
   /**
@@ -73,6 +104,14 @@ public final class Hold {
     return own;
   }
 
+  long overwriteFirst() {
+    return overwriteFirst;
+  }
+
+  long overwriteEnd() {
+    return overwriteEnd;
+  }
+
   /**
    * Tells whether accesses may be under way that passed the gate before the hold took the CPU's
    * permissions. Whoever relies on their absence before the hold's own handshake needs another.
@@ -99,7 +138,7 @@ public final class Hold {
    * @param overwrite whether its contents do not matter
    */
   Goal goal(boolean overwrite) {
-    return slot.mode() == GmAttachMode.SHARE
+    return onHost
         ? new Goal.InPlace(slot, own, launch)
         : new Goal.ToDevice(slot, own, overwrite, launch);
   }
@@ -117,6 +156,7 @@ public final class Hold {
           wish.slot() == slot ? running : excludes(wish.own(), wish.launch(), owned);
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
+      case Goal.Discard ignored -> false; // comes from the hold's own launch
       case Goal.Release() -> true;
     };
   }

@@ -4,7 +4,6 @@ import dev.gmem.PageState;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.table.GranuleCounts;
 import dev.gmem.core.table.GranuleEntry;
-import dev.gmem.spi.GmAttachMode;
 import java.util.Collection;
 import java.util.List;
 
@@ -105,18 +104,40 @@ public final class Holds {
    * Brings the range of a hold to its device.
    *
    * @param hold the hold, in force
-   * @param overwriteFrom first granule whose contents do not matter
-   * @param overwriteEnd granule after the last of these; empty if not after the first
    */
-  public void move(Hold hold, long overwriteFrom, long overwriteEnd) {
+  public void move(Hold hold) {
     hold.vma().monitor().lock();
     hold.moving(true);
     hold.vma().monitor().unlock();
-    long from = Math.min(Math.max(overwriteFrom, hold.first()), hold.end());
-    long to = Math.max(from, Math.min(overwriteEnd, hold.end()));
-    engine.bring(hold, hold.first(), from, false);
-    engine.bring(hold, from, to, true);
-    engine.bring(hold, to, hold.end(), false);
+    engine.bring(hold, hold.first(), hold.overwriteFirst(), false);
+    engine.bring(hold, hold.overwriteFirst(), hold.overwriteEnd(), true);
+    engine.bring(hold, hold.overwriteEnd(), hold.end(), false);
+  }
+
+  /**
+   * Has a device let go of what its launch was to overwrite and has not: the host has the valid
+   * copy. What it does not let go of stays marked, and nobody takes it for valid.
+   *
+   * @param hold a hold of a launch that has failed, in force
+   * @throws dev.gmem.DeviceException if the device does not let go
+   */
+  public void discard(Hold hold) {
+    engine.discard(hold);
+  }
+
+  /**
+   * Tells whether there is anything to {@link #discard}.
+   *
+   * @param hold a hold of a launch that has failed, in force
+   * @return true if there may be
+   */
+  public boolean isBlank(Hold hold) {
+    hold.vma().monitor().lock();
+    try {
+      return hold.overwriteFirst() < hold.overwriteEnd() && hold.vma().counts().blank() > 0;
+    } finally {
+      hold.vma().monitor().unlock();
+    }
   }
 
   /**
@@ -160,8 +181,18 @@ public final class Holds {
     if (vma.counts().busy() == 0 && isWhollyInPlace(hold)) {
       return true;
     }
-    Goal goal = hold.goal(false);
-    for (long at = hold.first(); at < hold.end(); at = vma.table().runEnd(at, hold.end())) {
+    return isInPlace(hold, hold.first(), hold.overwriteFirst(), false)
+        && isInPlace(hold, hold.overwriteFirst(), hold.overwriteEnd(), true)
+        && isInPlace(hold, hold.overwriteEnd(), hold.end(), false);
+  }
+
+  private static boolean isInPlace(Hold hold, long first, long end, boolean overwrite) {
+    if (first == end) {
+      return true;
+    }
+    Vma vma = hold.vma();
+    Goal goal = hold.goal(overwrite);
+    for (long at = first; at < end; at = vma.table().runEnd(at, end)) {
       if (!Claims.isDone(vma.table().get(at), goal)) {
         return false;
       }
@@ -173,11 +204,12 @@ public final class Holds {
   private static boolean isWhollyInPlace(Hold hold) {
     GranuleCounts counts = hold.vma().counts();
     long owned = counts.inState(PageState.DEVICE);
-    if (hold.slot().mode() == GmAttachMode.SHARE) {
+    if (hold.onHost()) {
       return owned == 0 && (!hold.own() || counts.inState(PageState.SHARED) == 0);
     }
     long granules = hold.vma().granules();
     return counts.onDevice(hold.slot().index()) == granules
+        && counts.blank() == 0
         && (owned == granules || !hold.own() && owned == 0);
   }
 
@@ -185,11 +217,15 @@ public final class Holds {
    * Lifts a hold and wakes who waits for it.
    *
    * @param hold a hold in force
+   * @param written whether its kernel has succeeded: what it overwrites is valid from now on
    */
-  public void lift(Hold hold) {
+  public void lift(Hold hold, boolean written) {
     Vma vma = hold.vma();
     vma.monitor().lock();
     try {
+      if (written && vma.counts().blank() > 0) {
+        vma.table().update(hold.overwriteFirst(), hold.overwriteEnd(), GranuleEntry::written);
+      }
       vma.lift(hold);
       vma.loosen();
       vma.monitor().signalAll();

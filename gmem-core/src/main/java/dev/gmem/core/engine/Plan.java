@@ -53,6 +53,8 @@ record Plan(
       case Goal.ToDevice wish -> toDevice(entry, wish);
       case Goal.InPlace wish -> inPlace(entry, wish.own());
       case Goal.Evict leave -> evict(entry, leave.slot().index());
+      case Goal.Discard(DeviceSlot slot) ->
+          GranuleEntry.blank(entry) ? evict(entry, slot.index()) : null;
       case Goal.Release() -> release(entry);
     };
   }
@@ -68,19 +70,30 @@ record Plan(
           write
               ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU)
               : settled(GranuleEntry.restored(entry));
-      case DEVICE -> moved(GranuleEntry.owner(entry), 0, GranuleEntry.CPU);
+      case DEVICE -> fromOwner(entry, GranuleEntry.CPU);
     };
+  }
+
+  /** What only its owner has comes home; what that has not written yet is there. */
+  private static Plan fromOwner(long entry, long result) {
+    return GranuleEntry.blank(entry)
+        ? moved(NONE, GranuleEntry.devices(entry), result)
+        : moved(GranuleEntry.owner(entry), 0, result);
   }
 
   private static Plan toDevice(long entry, Goal.ToDevice wish) {
     int slot = wish.slot().index();
     boolean own = wish.own();
     PageState state = GranuleEntry.state(entry);
-    if (GranuleEntry.onDevice(entry, slot) && (state == PageState.DEVICE || !own)) {
+    boolean blank = GranuleEntry.blank(entry);
+    boolean enough = state == PageState.DEVICE ? !blank || wish.overwrite() : !own;
+    if (GranuleEntry.onDevice(entry, slot) && enough) {
       return null;
     }
     int others = GranuleEntry.devices(entry);
-    long result = own ? GranuleEntry.device(slot) : GranuleEntry.shared(others | 1 << slot);
+    long owner = GranuleEntry.device(slot);
+    long mine = wish.overwrite() ? GranuleEntry.blanked(owner) : owner;
+    long result = own ? mine : GranuleEntry.shared(others | 1 << slot);
     Mapping copy = wish.overwrite() ? Mapping.OVERWRITE : Mapping.COPY;
     return switch (state) {
       case NOMAP -> {
@@ -98,11 +111,10 @@ record Plan(
         yield new Plan(true, true, NONE, drop, replica ? Mapping.UPGRADE : copy, home, result);
       }
       case DEVICE -> {
-        int owner = GranuleEntry.owner(entry);
+        // Also if it is overwritten: should that fail, the host has what was there before.
+        Plan home = fromOwner(entry, GranuleEntry.EVICTED);
         long replica = own ? result : GranuleEntry.shared(1 << slot);
-        yield wish.overwrite()
-            ? new Plan(false, false, NONE, 1 << owner, copy, GranuleEntry.EVICTED, replica)
-            : new Plan(false, false, owner, 0, copy, GranuleEntry.EVICTED, replica);
+        yield new Plan(false, false, home.copyOutOf, home.drop, copy, home.result, replica);
       }
     };
   }
@@ -111,7 +123,7 @@ record Plan(
     return switch (GranuleEntry.state(entry)) {
       case NOMAP, CPU, EVICTED -> null;
       case SHARED -> own ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU) : null;
-      case DEVICE -> moved(GranuleEntry.owner(entry), 0, GranuleEntry.CPU);
+      case DEVICE -> fromOwner(entry, GranuleEntry.CPU);
     };
   }
 
@@ -120,7 +132,7 @@ record Plan(
       return null;
     }
     if (GranuleEntry.state(entry) == PageState.DEVICE) {
-      return moved(slot, 0, GranuleEntry.EVICTED);
+      return fromOwner(entry, GranuleEntry.EVICTED);
     }
     int rest = GranuleEntry.devices(entry) & ~(1 << slot);
     return moved(NONE, 1 << slot, rest == 0 ? GranuleEntry.CPU : GranuleEntry.shared(rest));

@@ -10,8 +10,15 @@ import dev.gmem.core.engine.Vma;
  * @param address its first byte
  * @param bytes its length, positive
  * @param access what the kernel does with it
+ * @param onHost whether the kernel finds it in the host frames, on a device that maps what else it
+ *     uses
  */
-record BufferUse(Vma vma, long address, long bytes, Access access) {
+record BufferUse(Vma vma, long address, long bytes, Access access, boolean onHost) {
+  /** The same, found in the host frames. */
+  BufferUse inHostFrames() {
+    return new BufferUse(vma, address, bytes, access, true);
+  }
+
   long first() {
     return vma.granuleOf(address);
   }
@@ -28,6 +35,11 @@ record BufferUse(Vma vma, long address, long bytes, Access access) {
   /** Granule after the last that lies wholly in the buffer. */
   long innerEnd() {
     return address + bytes == vma.run(end() - 1, end()).end() ? end() : end() - 1;
+  }
+
+  /** Tells whether it reaches a granule that lies wholly in the other. */
+  boolean overlapsInside(BufferUse other) {
+    return vma == other.vma && first() < other.innerEnd() && other.innerFirst() < end();
   }
 
   boolean overlaps(BufferUse other) {

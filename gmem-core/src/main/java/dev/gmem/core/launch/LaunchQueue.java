@@ -1,5 +1,6 @@
 package dev.gmem.core.launch;
 
+import dev.gmem.DeviceException;
 import dev.gmem.DeviceMemoryExhaustedException;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.FaultEngine;
@@ -28,7 +29,9 @@ import java.util.function.Predicate;
  * <p><b>Guarantees.</b> A launch starts after every earlier one that it conflicts with has ended,
  * failed ones included. On a device that cannot fault, or works on the host's frames, the ranges of
  * its arguments are held from the return of {@link #submit} until its kernel has ended. A launch
- * that cannot start leaves nothing behind.
+ * that cannot start leaves nothing behind, and all contents as they were. A kernel that fails
+ * leaves in what it writes what it has written so far; but what it overwrites, and its device did
+ * not have, keeps what was there before.
  *
  * <p><b>Progress.</b> Launches wait for earlier ones only. At most one launch per device is taking
  * room at a time, so that two cannot each wait for what the other has.
@@ -99,7 +102,7 @@ public final class LaunchQueue {
     long needed = 0;
     List<BufferUse> seen = new ArrayList<>();
     for (BufferUse use : task.buffers()) {
-      if (seen.stream().noneMatch(use::overlaps)) {
+      if (!use.onHost() && seen.stream().noneMatch(use::overlaps)) {
         needed += (use.end() - use.first()) * use.vma().granuleBytes();
       }
       seen.add(use);
@@ -132,7 +135,7 @@ public final class LaunchQueue {
       if (pinned == null) {
         return;
       }
-      liftHolds(task);
+      liftHolds(task, false);
       engine.holds().awaitUnpinned(pinned);
     }
   }
@@ -141,6 +144,11 @@ public final class LaunchQueue {
     for (BufferUse use : task.buffers()) {
       boolean own = task.slot().owns(use.access().writes());
       Hold hold = new Hold(task.number(), task.slot(), use.vma(), use.first(), use.end(), own);
+      if (use.onHost()) {
+        hold.inHostFrames();
+      } else if (task.overwrites(use)) {
+        hold.overwrites(use.innerFirst(), use.innerEnd());
+      }
       if (engine.holds().place(hold) == Placed.PINNED) {
         return use.vma();
       }
@@ -150,9 +158,9 @@ public final class LaunchQueue {
     return null;
   }
 
-  private void liftHolds(LaunchTask task) {
+  private void liftHolds(LaunchTask task, boolean written) {
     for (Hold hold : task.holds()) {
-      engine.holds().lift(hold);
+      engine.holds().lift(hold, written);
     }
     task.holds().clear();
   }
@@ -222,9 +230,7 @@ public final class LaunchQueue {
       long before = slot.bytesIn();
       Optional<GmCopyTimes> timesBefore = slot.copyTimes();
       do {
-        for (int i = 0; i < task.holds().size(); i++) {
-          move(task.holds().get(i), task.buffers().get(i));
-        }
+        task.holds().forEach(engine.holds()::move);
       } while (!engine.holds().run(task.holds()));
       GmCopyTimes took =
           slot.copyTimes()
@@ -236,11 +242,6 @@ public final class LaunchQueue {
     }
   }
 
-  private void move(Hold hold, BufferUse use) {
-    boolean overwrite = !use.access().needsContents();
-    engine.holds().move(hold, overwrite ? use.innerFirst() : 0, overwrite ? use.innerEnd() : 0);
-  }
-
   /**
    * Ends a launch. Whoever waits for its holds finds it done, whoever joins it finds them lifted.
    */
@@ -248,8 +249,38 @@ public final class LaunchQueue {
     task.ended(kernelNanos, failure);
     if (failure == null) {
       task.slot().countLaunch(kernelNanos == null ? 0 : kernelNanos);
+    } else if (task.holds().stream().anyMatch(engine.holds()::isBlank)) {
+      undoLater(task);
+      return;
     }
-    liftHolds(task);
+    finish(task, failure == null);
+  }
+
+  /** The device is called, so not on its thread, which this may be. */
+  private void undoLater(LaunchTask task) {
+    try {
+      monitors.start(() -> undo(task));
+    } catch (RuntimeException | Error e) {
+      finish(task, false); // whoever comes next finds the host's copy valid all the same
+    }
+  }
+
+  private void undo(LaunchTask task) {
+    try {
+      for (Hold hold : task.holds()) {
+        try {
+          engine.holds().discard(hold);
+        } catch (DeviceException e) {
+          task.addFailure(e);
+        }
+      }
+    } finally {
+      finish(task, false);
+    }
+  }
+
+  private void finish(LaunchTask task, boolean written) {
+    liftHolds(task, written);
     if (task.running()) {
       task.slot().endRunning();
     }

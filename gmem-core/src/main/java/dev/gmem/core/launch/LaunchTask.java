@@ -30,6 +30,7 @@ final class LaunchTask implements Launch {
   private final GmKernel kernel;
   private final NdRange range;
   private final List<GmArgument> arguments;
+  private final List<GmArgument.Buffer> reached;
   private final List<BufferUse> buffers;
   private final List<Hold> holds = new ArrayList<>();
   private final CompletableFuture<LaunchResult> future = new CompletableFuture<>();
@@ -49,11 +50,13 @@ final class LaunchTask implements Launch {
       GmKernel kernel,
       NdRange range,
       List<GmArgument> arguments,
+      List<GmArgument.Buffer> reached,
       List<BufferUse> buffers) {
     this.slot = slot;
     this.kernel = kernel;
     this.range = range;
     this.arguments = arguments;
+    this.reached = reached;
     this.buffers = buffers;
   }
 
@@ -98,6 +101,19 @@ final class LaunchTask implements Launch {
     return buffers.stream().anyMatch(b -> b.vma() == vma);
   }
 
+  /**
+   * Tells whether the contents of a buffer do not matter: not if they do for another argument, by
+   * which the kernel may read them before it writes.
+   */
+  boolean overwrites(BufferUse use) {
+    boolean overwrites = !use.access().needsContents();
+    for (int i = 0; overwrites && i < buffers.size(); i++) {
+      BufferUse other = buffers.get(i);
+      overwrites = !other.access().needsContents() || !other.overlapsInside(use);
+    }
+    return overwrites;
+  }
+
   boolean conflicts(LaunchTask earlier) {
     for (BufferUse mine : buffers) {
       for (BufferUse theirs : earlier.buffers) {
@@ -118,7 +134,9 @@ final class LaunchTask implements Launch {
   }
 
   CompletionStage<Long> launchKernel() {
-    return kernel.launch(range, arguments);
+    return reached.isEmpty()
+        ? kernel.launch(range, arguments)
+        : kernel.launch(range, arguments, reached);
   }
 
   /** Notes the kernel's own end, for whoever joins. */
@@ -136,6 +154,13 @@ final class LaunchTask implements Launch {
     kernelNanos = nanos == null ? 0 : nanos;
     failure = cause;
     done = true;
+  }
+
+  /** Takes note of what else has failed, after it had ended with a failure. */
+  void addFailure(Throwable other) {
+    if (other != failure) {
+      failure.addSuppressed(other);
+    }
   }
 
   /** Tells everybody who waits for it how it ended. A second call does nothing. */

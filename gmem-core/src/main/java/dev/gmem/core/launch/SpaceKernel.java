@@ -10,11 +10,14 @@ import dev.gmem.NdRange;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.spi.GmArgument;
+import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmKernel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * A kernel of one device in one space: checks and resolves arguments, then hands over to the queue.
@@ -48,7 +51,11 @@ final class SpaceKernel implements Kernel {
   public Launch launch(NdRange range, Object... arguments) {
     Objects.requireNonNull(range, "range");
     List<Parameter> parameters = kernel.parameters();
-    if (arguments.length != parameters.size()) {
+    int given = arguments.length;
+    while (given > 0 && arguments[given - 1] instanceof Argument.Reached) {
+      given--;
+    }
+    if (given != parameters.size()) {
       throw new IllegalArgumentException(
           "kernel "
               + name()
@@ -57,18 +64,70 @@ final class SpaceKernel implements Kernel {
               + " arguments "
               + parameters
               + ": given="
-              + arguments.length);
+              + given);
     }
-    List<GmArgument> resolved = new ArrayList<>(arguments.length);
+    List<GmArgument> resolved = new ArrayList<>(given);
     List<BufferUse> buffers = new ArrayList<>();
-    for (int i = 0; i < arguments.length; i++) {
+    for (int i = 0; i < given; i++) {
       resolved.add(resolve(i, parameters.get(i), arguments[i], buffers));
     }
-    kernel.validate(range, resolved);
     LaunchTask task =
-        new LaunchTask(slot, kernel, range, List.copyOf(resolved), List.copyOf(buffers));
+        given == arguments.length
+            ? task(range, resolved, buffers)
+            : task(range, resolved, buffers, List.of(arguments).subList(given, arguments.length));
     queue.submit(task);
     return task;
+  }
+
+  private LaunchTask task(NdRange range, List<GmArgument> arguments, List<BufferUse> buffers) {
+    kernel.validate(range, arguments);
+    return new LaunchTask(
+        slot, kernel, range, List.copyOf(arguments), List.of(), List.copyOf(buffers));
+  }
+
+  /** A launch that reaches memory by stored addresses. */
+  private LaunchTask task(
+      NdRange range, List<GmArgument> arguments, List<BufferUse> buffers, List<Object> last) {
+    Set<GmCapability> can = slot.device().capabilities();
+    boolean onHost = !can.contains(GmCapability.SHARED_ADDRESSES);
+    if (onHost && !can.contains(GmCapability.HOST_ADDRESSES)) {
+      throw new UnsupportedOperationException(
+          "kernels of this device cannot follow addresses that are stored in memory; store indices"
+              + " or offsets instead, or use another device: kernel="
+              + name()
+              + " device="
+              + device.id()
+              + " ("
+              + device.description()
+              + ")");
+    }
+    List<BufferUse> all = new ArrayList<>(buffers);
+    List<GmArgument.Buffer> reached = new ArrayList<>();
+    for (Object argument : last) {
+      Argument.Reached memory = (Argument.Reached) argument;
+      String what = "what kernel " + name() + " reaches";
+      MemorySegment segment = memory.segment();
+      Vma vma = space.resolve(segment, what);
+      checkWritable(what, segment, memory.access());
+      all.add(new BufferUse(vma, segment.address(), segment.byteSize(), memory.access(), onHost));
+      reached.add(
+          new GmArgument.Buffer(
+              vma.range(), segment.address(), segment.byteSize(), memory.access()));
+    }
+    if (onHost) {
+      Set<Vma> there = new HashSet<>();
+      all.subList(buffers.size(), all.size()).forEach(use -> there.add(use.vma()));
+      all.replaceAll(use -> there.contains(use.vma()) ? use.inHostFrames() : use);
+    }
+    kernel.validate(range, arguments, reached);
+    return new LaunchTask(
+        slot, kernel, range, List.copyOf(arguments), List.copyOf(reached), List.copyOf(all));
+  }
+
+  private static void checkWritable(String what, MemorySegment segment, Access access) {
+    if (access.writes() && segment.isReadOnly()) {
+      throw new IllegalArgumentException(what + " is written, but the segment is read-only");
+    }
   }
 
   private GmArgument resolve(
@@ -88,6 +147,13 @@ final class SpaceKernel implements Kernel {
       case Number number -> scalar(index, parameter, number);
       case Character character -> scalar(index, parameter, character);
       case Boolean bool -> scalar(index, parameter, bool);
+      case Argument.Reached reached ->
+          throw new IllegalArgumentException(
+              "what a kernel reaches by stored addresses comes after the arguments for its"
+                  + " parameters: kernel="
+                  + name()
+                  + " index="
+                  + index);
       case null ->
           throw new IllegalArgumentException(describe(index, parameter) + " must not be null");
       default ->
@@ -140,11 +206,8 @@ final class SpaceKernel implements Kernel {
           describe(index, parameter) + " can be narrowed, not widened: access=" + narrowed);
     }
     Access access = narrowed == null ? declared : narrowed;
-    if (access.writes() && segment.isReadOnly()) {
-      throw new IllegalArgumentException(
-          describe(index, parameter) + " is written, but the segment is read-only");
-    }
-    buffers.add(new BufferUse(vma, segment.address(), segment.byteSize(), access));
+    checkWritable(describe(index, parameter), segment, access);
+    buffers.add(new BufferUse(vma, segment.address(), segment.byteSize(), access, false));
     return new GmArgument.Buffer(vma.range(), segment.address(), segment.byteSize(), access);
   }
 

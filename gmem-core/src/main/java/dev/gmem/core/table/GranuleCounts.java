@@ -13,6 +13,7 @@ public final class GranuleCounts {
   private long lackingWrite;
   private long revoked;
   private long busy;
+  private long blank;
 
   /**
    * Adds granules.
@@ -36,6 +37,9 @@ public final class GranuleCounts {
     }
     if (GranuleEntry.busy(entry)) {
       busy += granules;
+    }
+    if (GranuleEntry.blank(entry)) {
+      blank += granules;
     }
   }
 
@@ -93,5 +97,14 @@ public final class GranuleCounts {
    */
   public long busy() {
     return busy;
+  }
+
+  /**
+   * Counts what a device is yet to write.
+   *
+   * @return granules
+   */
+  public long blank() {
+    return blank;
   }
 }

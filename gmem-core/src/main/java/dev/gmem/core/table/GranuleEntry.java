@@ -6,14 +6,16 @@ import dev.gmem.PageState;
  * The layout of one entry, and nothing else about it.
  *
  * <pre>
- *  63                              32 31          7    6     5     4     3   2    0
- * +----------------------------------+------------+------+-----+-----+-----+------+
- * | devices: bit d = device slot d   |   unused   |poison| busy|write| read| state|
- * +----------------------------------+------------+------+-----+-----+-----+------+
+ *  63                              32 31    8   7     6     5     4     3   2    0
+ * +----------------------------------+-------+-----+------+-----+-----+-----+------+
+ * | devices: bit d = device slot d   | unused|blank|poison| busy|write| read| state|
+ * +----------------------------------+-------+-----+------+-----+-----+-----+------+
  * </pre>
  *
  * <p>{@code read} and {@code write} are the CPU's permissions; {@code busy}: claimed by a
- * transition; {@code poison}: the only valid copy is lost; {@code devices}: who holds a valid copy.
+ * transition; {@code poison}: the only valid copy is lost; {@code blank}: the owner has it mapped
+ * for a launch that overwrites it and has not succeeded yet, and the valid copy is the host's;
+ * {@code devices}: who has it mapped, and, unless it is blank, a valid copy.
  */
 public final class GranuleEntry {
   /** Number of device slots that an entry can name. */
@@ -24,6 +26,7 @@ public final class GranuleEntry {
   private static final long CPU_WRITE = 1 << 4;
   private static final long BUSY = 1 << 5;
   private static final long POISONED = 1 << 6;
+  private static final long BLANK = 1 << 7;
   private static final int DEVICES_SHIFT = 32;
   private static final PageState[] STATES = PageState.values();
 
@@ -186,6 +189,36 @@ public final class GranuleEntry {
   }
 
   /**
+   * Tells whether the owner's memory is yet to be written, and the host has the valid copy.
+   *
+   * @param entry an entry
+   * @return true if so; only in state DEVICE
+   */
+  public static boolean blank(long entry) {
+    return (entry & BLANK) != 0;
+  }
+
+  /**
+   * Returns the entry with nothing written by its owner yet.
+   *
+   * @param entry an entry in state DEVICE
+   * @return the entry
+   */
+  public static long blanked(long entry) {
+    return entry | BLANK;
+  }
+
+  /**
+   * Returns the entry with its owner's copy valid.
+   *
+   * @param entry an entry
+   * @return the entry
+   */
+  public static long written(long entry) {
+    return entry & ~BLANK;
+  }
+
+  /**
    * Says what an entry means.
    *
    * @param entry an entry
@@ -197,7 +230,8 @@ public final class GranuleEntry {
         + (admits(entry, false) ? " r" : "")
         + (admits(entry, true) ? " w" : "")
         + (busy(entry) ? " busy" : "")
-        + (poisoned(entry) ? " poisoned" : "");
+        + (poisoned(entry) ? " poisoned" : "")
+        + (blank(entry) ? " blank" : "");
   }
 
   private static long mask(int devices) {

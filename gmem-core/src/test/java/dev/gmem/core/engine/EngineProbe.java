@@ -48,7 +48,8 @@ public final class EngineProbe {
           case DEVICE -> devices == 1 && !reads && !writes;
           case EVICTED -> devices == 0 && !reads && !writes;
         };
-    if (!possible || writes && !reads) {
+    boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
+    if (!possible || writes && !reads || GranuleEntry.blank(entry) && !owned) {
       throw new AssertionError("impossible: " + GranuleEntry.toString(entry));
     }
   }
@@ -88,12 +89,14 @@ public final class EngineProbe {
     long lackingRead = 0;
     long lackingWrite = 0;
     long busy = 0;
+    long blank = 0;
     for (long granule = 0; granule < table.granules(); granule++) {
       long entry = table.get(granule);
       states[GranuleEntry.state(entry).ordinal()]++;
       lackingRead += GranuleEntry.admits(entry, false) ? 0 : 1;
       lackingWrite += GranuleEntry.admits(entry, true) ? 0 : 1;
       busy += GranuleEntry.busy(entry) ? 1 : 0;
+      blank += GranuleEntry.blank(entry) ? 1 : 0;
       for (int rest = GranuleEntry.devices(entry); rest != 0; rest &= rest - 1) {
         devices[Integer.numberOfTrailingZeros(rest)]++;
       }
@@ -107,6 +110,7 @@ public final class EngineProbe {
     expect(counts.lackingRead() == lackingRead, "count of lackingRead");
     expect(counts.lackingWrite() == lackingWrite, "count of lackingWrite");
     expect(counts.busy() == busy, "count of busy");
+    expect(counts.blank() == blank, "count of blank");
   }
 
   private static GateLevel needed(Vma vma) {
@@ -124,6 +128,7 @@ public final class EngineProbe {
     check(vma, slots);
     expect(vma.counts().busy() == 0, "a claim was left behind");
     expect(!vma.hasHolds(), "a hold was left behind");
+    expect(vma.counts().blank() == 0, "what no launch has written was left on a device");
     GateLevel level = ((FakeRegion) vma.region()).level();
     expect(level == needed(vma), "the gate is " + level + ", not " + needed(vma));
     for (long granule = 0; granule < vma.granules(); granule++) {

@@ -44,6 +44,7 @@ class PlanTest {
     entries.add(GranuleEntry.EVICTED);
     for (int slot = 0; slot < DEVICES; slot++) {
       entries.add(GranuleEntry.device(slot));
+      entries.add(GranuleEntry.blanked(GranuleEntry.device(slot)));
     }
     return entries;
   }
@@ -56,6 +57,7 @@ class PlanTest {
     for (DeviceSlot slot : SLOTS) {
       goals.add(new Goal.Evict(slot, false));
       goals.add(new Goal.Evict(slot, true));
+      goals.add(new Goal.Discard(slot));
       goals.add(new Goal.ToDevice(slot, false, false, Goal.NO_LAUNCH));
       goals.add(new Goal.ToDevice(slot, true, false, Goal.NO_LAUNCH));
       goals.add(new Goal.ToDevice(slot, true, true, Goal.NO_LAUNCH));
@@ -91,7 +93,11 @@ class PlanTest {
     return switch (goal) {
       case Goal.ToHost(boolean write) -> GranuleEntry.admits(entry, write);
       case Goal.ToDevice wish ->
-          GranuleEntry.onDevice(entry, wish.slot().index()) && (owned || !wish.own());
+          GranuleEntry.onDevice(entry, wish.slot().index())
+              && (owned || !wish.own())
+              && (wish.overwrite() || !GranuleEntry.blank(entry));
+      case Goal.Discard(DeviceSlot slot) ->
+          !GranuleEntry.blank(entry) || !GranuleEntry.onDevice(entry, slot.index());
       case Goal.InPlace wish -> !owned && (!wish.own() || GranuleEntry.devices(entry) == 0);
       case Goal.Evict leave -> !GranuleEntry.onDevice(entry, leave.slot().index());
       case Goal.Release() -> GranuleEntry.devices(entry) == 0;
@@ -174,10 +180,9 @@ class PlanTest {
   }
 
   private static void follow(long entry, Goal goal, Plan plan) {
-    boolean host = GranuleEntry.state(entry) != PageState.DEVICE;
-    int valid = GranuleEntry.devices(entry);
-    int mapped = valid;
-    boolean overwrite = goal instanceof Goal.ToDevice wish && wish.overwrite();
+    boolean host = hasHost(entry);
+    int mapped = GranuleEntry.devices(entry);
+    int valid = GranuleEntry.blank(entry) ? 0 : mapped;
     if (plan.copyOutOf() != Plan.NONE) {
       int bit = 1 << plan.copyOutOf();
       assertThat(valid & bit).as(name(entry, goal)).isEqualTo(bit);
@@ -186,9 +191,9 @@ class PlanTest {
     }
     assertThat(mapped & plan.drop()).as(name(entry, goal)).isEqualTo(plan.drop());
     mapped &= ~plan.drop();
-    valid = mapped;
-    assertThat(host || valid != 0 || overwrite).as(name(entry, goal)).isTrue();
-    assertClaims(plan.home(), host || overwrite, valid, entry, goal);
+    valid &= mapped;
+    assertThat(host || valid != 0).as(name(entry, goal)).isTrue();
+    assertClaims(plan.home(), host, valid, entry, goal);
     assertThat(GranuleEntry.devices(plan.home())).as(name(entry, goal)).isEqualTo(mapped);
     if (goal instanceof Goal.ToDevice wish) {
       int bit = 1 << wish.slot().index();
@@ -196,9 +201,9 @@ class PlanTest {
         assertThat(mapped & bit).as(name(entry, goal)).isEqualTo(bit);
       } else {
         assertThat(mapped & bit).as(name(entry, goal)).isZero();
-        assertThat(host || overwrite).as(name(entry, goal)).isTrue();
+        assertThat(host).as(name(entry, goal)).isTrue();
       }
-      valid |= bit;
+      valid |= wish.overwrite() ? 0 : bit;
       mapped |= bit;
     }
     assertClaims(plan.result(), host, valid, entry, goal);
@@ -206,20 +211,25 @@ class PlanTest {
   }
 
   private static void assertClaims(long claimed, boolean host, int valid, long entry, Goal goal) {
-    boolean hostClaimed = GranuleEntry.state(claimed) != PageState.DEVICE;
-    assertThat(host || !hostClaimed).as(name(entry, goal)).isTrue();
-    assertThat(valid & GranuleEntry.devices(claimed))
-        .as(name(entry, goal))
-        .isEqualTo(GranuleEntry.devices(claimed));
+    assertThat(host || !hasHost(claimed)).as(name(entry, goal)).isTrue();
+    int devicesClaimed = GranuleEntry.blank(claimed) ? 0 : GranuleEntry.devices(claimed);
+    assertThat(valid & devicesClaimed).as(name(entry, goal)).isEqualTo(devicesClaimed);
   }
 
+  /** Whether an entry says that the host's bytes are valid. */
+  private static boolean hasHost(long entry) {
+    return GranuleEntry.state(entry) != PageState.DEVICE || GranuleEntry.blank(entry);
+  }
+
+  /** Until its kernel has succeeded, the host has what was there before. */
   @Test
-  void anOverwriteCopiesNothing() {
+  void anOverwriteCopiesNothingInAndLeavesTheHostsCopyValid() {
     forEach(
         (entry, goal) -> {
           Plan plan = Plan.of(entry, goal);
           if (plan != null && goal instanceof Goal.ToDevice wish && wish.overwrite()) {
-            assertThat(plan.copyOutOf()).isEqualTo(Plan.NONE);
+            assertThat(hasHost(plan.home())).as(name(entry, goal)).isTrue();
+            assertThat(hasHost(plan.result())).as(name(entry, goal)).isTrue();
             assertThat(plan.mapping()).isIn(Mapping.OVERWRITE, Mapping.UPGRADE);
           }
         });
@@ -247,7 +257,8 @@ class PlanTest {
           if (plan == null) {
             return;
           }
-          int more = GranuleEntry.devices(plan.result()) & ~GranuleEntry.devices(entry);
+          int before = GranuleEntry.devices(entry) & ~plan.drop();
+          int more = GranuleEntry.devices(plan.result()) & ~before;
           assertThat(plan.takesRoom()).as(name(entry, goal)).isEqualTo(more != 0);
         });
   }

@@ -3,6 +3,7 @@ package dev.gmem.core.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gmem.Kernel;
+import dev.gmem.KernelLaunchException;
 import dev.gmem.core.engine.Hold;
 import dev.gmem.core.engine.Holds;
 import dev.gmem.core.space.SpaceProbe;
@@ -242,6 +243,82 @@ class LaunchProtocolTest {
         });
   }
 
+  /** A device whose kernels fail, and leave something of their own in what they overwrite. */
+  private static Kernel failing(Scene scene) {
+    FakeDevice d = scene.stage().faultless("d0");
+    FakeCompute compute = d.computes();
+    scene.stage().attach(d);
+    scene.kernels(
+        d,
+        compute,
+        launch -> {
+          d.scribble(launch.address(0), 99);
+          launch.end().completeExceptionally(new IllegalStateException("trap"));
+        });
+    return scene.stage().kernel(d, "o OVERWRITE");
+  }
+
+  private static void fails(Scene scene, Kernel kernel, MemorySegment segment) {
+    try {
+      scene.launch(kernel, segment).join();
+      throw new AssertionError("it did not fail");
+    } catch (KernelLaunchException expected) {
+      assertThat(expected).hasRootCauseMessage("trap");
+    }
+  }
+
+  @Test
+  void theCpuFindsWhatAKernelThatFailedWasToOverwrite() {
+    many(
+        2,
+        scene -> {
+          MemorySegment s = scene.stage().granules(1);
+          Kernel k = failing(scene);
+          scene.host().write(s.address(), 1, 1);
+          scene.thread("user", () -> fails(scene, k, s));
+          scene.thread(
+              "cpu",
+              () -> {
+                scene.host().read(s.address(), 1);
+                scene.host().write(s.address(), 1, 2);
+              });
+        });
+  }
+
+  @Test
+  void anotherDeviceFindsWhatAKernelThatFailedWasToOverwrite() {
+    many(
+        1,
+        scene -> {
+          FakeDevice e = scene.stage().device("d1");
+          MemorySegment s = scene.stage().granules(1);
+          Kernel k = failing(scene);
+          e.write(s.address(), 1, 1);
+          scene.thread("user", () -> fails(scene, k, s));
+          scene.thread("d1", () -> e.read(s.address(), 1));
+        });
+  }
+
+  @Test
+  void theNextLaunchFindsWhatAKernelThatFailedWasToOverwrite() {
+    many(
+        1,
+        scene -> {
+          FakeDevice e = faultless(scene, "d1");
+          MemorySegment s = scene.stage().granules(1);
+          Kernel fails = failing(scene);
+          Kernel reads = kernel(scene, e, "r");
+          scene.host().write(s.address(), 1, 1);
+          scene.thread(
+              "user",
+              () -> {
+                Scene.Waitable first = scene.launch(fails, s);
+                scene.launch(reads, s).join();
+                assertThat(first.isDone()).isTrue();
+              });
+        });
+  }
+
   // ---- devices on the host's frames ----
 
   /**
@@ -351,7 +428,7 @@ class LaunchProtocolTest {
                 holds.place(hold);
                 scene.point("handshake to come");
                 holds.quiesce(List.of(hold));
-                holds.lift(hold);
+                holds.lift(hold, true);
               });
         });
   }

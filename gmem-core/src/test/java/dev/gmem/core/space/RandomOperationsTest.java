@@ -48,6 +48,7 @@ class RandomOperationsTest {
     DEVICE_WRITE,
     LAUNCH_READ,
     LAUNCH_WRITE,
+    LAUNCH_OVERWRITE,
     PREFETCH,
     PREFETCH_TO_HOST,
     FAIL_NEXT_CALL,
@@ -75,7 +76,7 @@ class RandomOperationsTest {
     Arbitrary<What> what =
         Arbitraries.frequencyOf(
             Tuple.of(10, Arbitraries.of(What.class)),
-            Tuple.of(20, Arbitraries.of(Arrays.copyOf(What.values(), 7))));
+            Tuple.of(20, Arbitraries.of(Arrays.copyOf(What.values(), 8))));
     Arbitrary<Integer> granule = Arbitraries.integers().between(0, GRANULES - 1);
     return Combinators.combine(
             what,
@@ -97,7 +98,7 @@ class RandomOperationsTest {
   private static final class Program {
     private final Stage stage = new Stage();
     private final FakeDevice[] devices = new FakeDevice[5];
-    private final Kernel[] kernels = new Kernel[10];
+    private final Kernel[][] kernels = new Kernel[5][];
     private final Arena[] arenas = new Arena[2];
     private final MemorySegment[] buffers = new MemorySegment[2];
     private final byte[][] model = new byte[2][GRANULES * GRANULE];
@@ -155,8 +156,12 @@ class RandomOperationsTest {
       device.computes().onStart(launch -> Thread.startVirtualThread(() -> kernel(device, launch)));
       stage.attach(device);
       devices[number] = device;
-      kernels[2 * number] = stage.kernel(device, "r READ SCALAR SCALAR");
-      kernels[2 * number + 1] = stage.kernel(device, "w READ_WRITE SCALAR SCALAR");
+      kernels[number] =
+          new Kernel[] {
+            stage.kernel(device, "r READ SCALAR SCALAR"),
+            stage.kernel(device, "w READ_WRITE SCALAR SCALAR"),
+            stage.kernel(device, "o OVERWRITE SCALAR SCALAR")
+          };
     }
 
     private GmStatus answer() {
@@ -170,14 +175,15 @@ class RandomOperationsTest {
       model[buffer] = new byte[GRANULES * GRANULE];
     }
 
-    /** Reads or writes eight bytes of every granule of its argument. */
+    /** Reads or writes eight bytes of every granule of its argument, or writes all of it. */
     private void kernel(FakeDevice device, Started launch) {
       try {
         GmArgument.Buffer argument = (GmArgument.Buffer) launch.arguments().get(0);
         long offset = (Long) ((GmArgument.Scalar) launch.arguments().get(1)).value();
         long content = (Long) ((GmArgument.Scalar) launch.arguments().get(2)).value();
-        boolean writes = launch.kernel().equals("w");
-        for (long at = offset; at + 8 <= argument.bytes(); at += GRANULE) {
+        boolean writes = !launch.kernel().equals("r");
+        boolean all = launch.kernel().equals("o");
+        for (long at = all ? 0 : offset; at + 8 <= argument.bytes(); at += all ? 8 : GRANULE) {
           access(device, argument.address() + at, writes, content);
         }
         launch.finish();
@@ -231,9 +237,10 @@ class RandomOperationsTest {
           insist(() -> faulting.write(address, 8, next));
           put(buffer, at, next);
         }
-        case LAUNCH_READ -> launch(operation, range, next);
+        case LAUNCH_READ -> launch(operation, range, next, 0);
+        case LAUNCH_OVERWRITE -> overwrite(operation, range, next);
         case LAUNCH_WRITE -> {
-          launch(operation, range, next);
+          launch(operation, range, next, 1);
           for (long i = operation.offset(); i + 8 <= operation.bytes(); i += GRANULE) {
             put(buffer, operation.from() + i, next);
           }
@@ -264,9 +271,24 @@ class RandomOperationsTest {
       launches.clear();
     }
 
-    private void launch(Operation operation, MemorySegment range, long content) {
-      int write = operation.what() == What.LAUNCH_WRITE ? 1 : 0;
-      Kernel kernel = kernels[2 * operation.device() + write];
+    /** A kernel that could not be started has overwritten nothing, and memory is as it was. */
+    private void overwrite(Operation operation, MemorySegment range, long content) {
+      if (operation.device() < 2 || nextFailure.get() == null) {
+        launch(operation, range, content, 2);
+      } else {
+        try {
+          kernels[operation.device()][2].launch(NdRange.of(1), range, 0L, content).join();
+        } catch (DeviceException e) {
+          return;
+        }
+      }
+      long first = operation.from();
+      Arrays.fill(
+          model[operation.buffer()], (int) first, (int) (first + range.byteSize()), (byte) content);
+    }
+
+    private void launch(Operation operation, MemorySegment range, long content, int form) {
+      Kernel kernel = kernels[operation.device()][form];
       boolean faults = operation.device() < 2;
       boolean mayFail = nextFailure.get() != null;
       insist(

@@ -24,10 +24,15 @@ public final class FakeCompute implements GmCompute {
    *
    * @param kernel its name
    * @param arguments as resolved by the core
+   * @param reached what it reaches by stored addresses
    * @param end to be completed by the test
    */
   public record Started(
-      String kernel, NdRange range, List<GmArgument> arguments, CompletableFuture<Long> end) {
+      String kernel,
+      NdRange range,
+      List<GmArgument> arguments,
+      List<GmArgument.Buffer> reached,
+      CompletableFuture<Long> end) {
     /** Ends it. */
     public void finish() {
       end.complete(1L);
@@ -136,7 +141,13 @@ public final class FakeCompute implements GmCompute {
 
     @Override
     public CompletionStage<Long> launch(NdRange range, List<GmArgument> arguments) {
-      Started launch = new Started(name, range, arguments, new CompletableFuture<>());
+      return launch(range, arguments, List.of());
+    }
+
+    @Override
+    public CompletionStage<Long> launch(
+        NdRange range, List<GmArgument> arguments, List<GmArgument.Buffer> reached) {
+      Started launch = new Started(name, range, arguments, reached, new CompletableFuture<>());
       started.add(launch);
       onStart.accept(launch);
       return launch.end();

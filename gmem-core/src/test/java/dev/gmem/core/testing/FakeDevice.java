@@ -508,6 +508,18 @@ public final class FakeDevice implements GmDevice, GmMmu {
     access(address, bytes, Access.WRITE, () -> store(address, bytes, value));
   }
 
+  /**
+   * Writes a byte that nobody is to see: of a kernel that fails.
+   *
+   * @param address mapped
+   * @param value the byte
+   */
+  public synchronized void scribble(long address, int value) {
+    long granule = address & -attachment.granuleBytes();
+    schedule.writes(frameObject(granule));
+    frames.get(granule).content()[(int) (address - granule)] = (byte) value;
+  }
+
   private void access(long address, int bytes, Access access, Runnable operation) {
     for (int faulted = 0; ; faulted++) {
       schedule.point(id + (access.writes() ? " writes " : " reads ") + Long.toHexString(address));

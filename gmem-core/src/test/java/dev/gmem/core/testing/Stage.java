@@ -188,12 +188,13 @@ public final class Stage implements Explorer.Run, AutoCloseable {
         continue;
       }
       long entry = EngineProbe.entry(vma, vma.granuleOf(address));
-      boolean valid = GranuleEntry.state(entry) != PageState.DEVICE;
+      boolean blank = GranuleEntry.blank(entry);
+      boolean valid = blank || GranuleEntry.state(entry) != PageState.DEVICE;
       if (valid && (byte) host.peek(address, 1) != expected) {
         throw new AssertionError("the host has lost a byte: " + Long.toHexString(address));
       }
       for (FakeDevice fake : fakes) {
-        if (fake.maps(address & -GRANULE) && fake.peek(address) != expected) {
+        if (!blank && fake.maps(address & -GRANULE) && fake.peek(address) != expected) {
           throw new AssertionError(fake.id() + " has lost a byte: " + Long.toHexString(address));
         }
       }
