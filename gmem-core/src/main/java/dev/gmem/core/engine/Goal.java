@@ -41,6 +41,12 @@ sealed interface Goal {
    */
   record Evict(DeviceSlot slot, boolean patient) implements Goal {}
 
+  /**
+   * A range is to live on the host. What the CPU may do there is not its concern: a later launch
+   * may have taken that away.
+   */
+  record Home() implements Goal {}
+
   /** The VMA goes away: contents are dropped. */
   record Release() implements Goal {}
 
