@@ -110,26 +110,27 @@ public interface AddressSpace extends AutoCloseable {
   boolean contains(MemorySegment segment);
 
   /**
-   * Moves a range to a device before it is needed there, coalesced. Equivalent to the device
-   * reading the whole range now, and never required.
+   * Begins to move a range to a device before it is needed there, coalesced, and returns at once.
+   * Equivalent to a launch on the device that reads the range, and never required.
    *
    * @param segment unified memory; rounded outwards to granules
    * @param device where to
-   * @throws IllegalArgumentException if the segment is not of this space
-   * @throws IllegalStateException if its arena is closed
-   * @throws DeviceException if the device cannot take it; what had not moved stays where it was
+   * @return the move, in the order of launches
+   * @throws IllegalArgumentException if the segment is not of this space, or the device is not
+   *     attached to it
+   * @throws IllegalStateException if its arena is closed, or the device is being detached
    */
-  void prefetch(MemorySegment segment, Device device);
+  Transfer prefetch(MemorySegment segment, Device device);
 
   /**
-   * Moves a range to the host before it is needed there, coalesced.
+   * Begins to move a range to the host before it is needed there, coalesced, and returns at once.
    *
    * @param segment unified memory; rounded outwards to granules
+   * @return the move, in the order of launches
    * @throws IllegalArgumentException if the segment is not of this space
    * @throws IllegalStateException if its arena is closed
-   * @throws DeviceException if a device cannot give it back
    */
-  void prefetchToHost(MemorySegment segment);
+  Transfer prefetchToHost(MemorySegment segment);
 
   /**
    * Tells where a range lives, without touching it.

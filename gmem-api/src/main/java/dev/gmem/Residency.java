@@ -1,5 +1,7 @@
 package dev.gmem;
 
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -32,9 +34,9 @@ public record Residency(int granuleBytes, List<Extent> extents) {
       Set<String> devices,
       boolean moving,
       boolean poisoned) {
-    /** Copies the set. */
+    /** Copies the set; its order stays. */
     public Extent {
-      devices = Set.copyOf(devices);
+      devices = Collections.unmodifiableSet(new LinkedHashSet<>(devices));
     }
   }
 

@@ -178,13 +178,13 @@ class SpaceFailureIT {
   @ParameterizedTest
   @ValueSource(ints = {INVALID_OPERATION, ClCode.OUT_OF_RESOURCES})
   void everyCallOfAMigrationToTheDeviceMayFail(int code) {
-    failEachCall(code, segment -> {}, false, segment -> space.prefetch(segment, device));
+    failEachCall(code, segment -> {}, false, segment -> space.prefetch(segment, device).join());
   }
 
   @ParameterizedTest
   @ValueSource(ints = {INVALID_OPERATION, ClCode.OUT_OF_HOST_MEMORY})
   void everyCallOfAMigrationToTheHostMayFail(int code) {
-    failEachCall(code, this::ownByDevice, false, segment -> space.prefetchToHost(segment));
+    failEachCall(code, this::ownByDevice, false, segment -> space.prefetchToHost(segment).join());
   }
 
   @ParameterizedTest

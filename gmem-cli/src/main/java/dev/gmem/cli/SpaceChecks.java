@@ -116,7 +116,7 @@ final class SpaceChecks {
       if (computes) {
         device.load(TRIPLE).kernel("triple").launch(NdRange.of(COUNT), numbers).join();
       } else {
-        space.prefetch(numbers, device);
+        space.prefetch(numbers, device).join();
       }
       for (int i = 0; i < COUNT; i++) {
         int expected = computes ? 3 * i + 1 : i;

@@ -16,6 +16,7 @@ import dev.gmem.Program;
 import dev.gmem.Residency;
 import dev.gmem.SpaceOptions;
 import dev.gmem.SpaceStatistics;
+import dev.gmem.Transfer;
 import dev.gmem.kernel.DeviceKernel;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmDevice;
@@ -103,10 +104,14 @@ public final class PlainSpace implements AddressSpace {
   }
 
   @Override
-  public void prefetch(MemorySegment segment, Device to) {}
+  public Transfer prefetch(MemorySegment segment, Device to) {
+    throw new UnsupportedOperationException();
+  }
 
   @Override
-  public void prefetchToHost(MemorySegment segment) {}
+  public Transfer prefetchToHost(MemorySegment segment) {
+    throw new UnsupportedOperationException();
+  }
 
   @Override
   public Residency residency(MemorySegment segment) {

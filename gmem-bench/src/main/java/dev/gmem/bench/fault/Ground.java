@@ -47,7 +47,7 @@ final class Ground implements AutoCloseable {
   }
 
   void toDevice(MemorySegment segment) {
-    space.prefetch(segment, device);
+    space.prefetch(segment, device).join();
   }
 
   @Override

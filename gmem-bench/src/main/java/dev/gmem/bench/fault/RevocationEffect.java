@@ -73,7 +73,7 @@ public final class RevocationEffect implements Benchmark {
   }
 
   private static void revoke(Ground ground, MemorySegment memory) {
-    ground.space().prefetchToHost(memory);
+    ground.space().prefetchToHost(memory).join();
     ground.toDevice(memory);
   }
 

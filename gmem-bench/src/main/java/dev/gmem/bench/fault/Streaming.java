@@ -145,7 +145,7 @@ public final class Streaming implements Benchmark {
     }
 
     int prefetch() {
-      ground.space().prefetchToHost(memory);
+      ground.space().prefetchToHost(memory).join();
       return 0;
     }
 
@@ -154,7 +154,7 @@ public final class Streaming implements Benchmark {
     }
 
     int prefetchAndRead() {
-      ground.space().prefetchToHost(memory);
+      ground.space().prefetchToHost(memory).join();
       return read();
     }
 

@@ -72,15 +72,15 @@ final class AgentMemory implements LoopMemory {
     Loops.fill(other, 0);
     int before = Loops.sum(other);
     for (int i = 0; i < ROUNDS; i++) {
-      space.prefetch(other, device);
+      space.prefetch(other, device).join();
       BenchmarkException.require("the sum after faults", before, Loops.sum(other));
-      space.prefetch(other, device);
+      space.prefetch(other, device).join();
       Loops.fill(other, 0);
     }
     if (kind == Kind.UNIFIED) {
       for (MemorySegment segment : segments) {
         int sum = Loops.sum(segment);
-        space.prefetch(segment, device);
+        space.prefetch(segment, device).join();
         BenchmarkException.require("the sum after coming home", sum, Loops.sum(segment));
       }
     }

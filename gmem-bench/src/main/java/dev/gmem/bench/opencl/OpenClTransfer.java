@@ -69,11 +69,11 @@ public final class OpenClTransfer implements Benchmark {
       for (int i = 0; i < warmUp + rounds; i++) {
         double handIn = millis(() -> hand.write(buffer, raw));
         double handOut = millis(() -> hand.read(buffer, 0, raw));
-        double movedIn = millis(() -> rig.space().prefetch(memory, rig.device()));
+        double movedIn = millis(() -> rig.space().prefetch(memory, rig.device()).join());
         BenchmarkException.require(
             "bytes there", bytes, rig.space().residency(memory).bytesOn(rig.device().id()));
         touch.launch(NdRange.of(1), memory).join();
-        double movedOut = millis(() -> rig.space().prefetchToHost(memory));
+        double movedOut = millis(() -> rig.space().prefetchToHost(memory).join());
         BenchmarkException.require(
             "bytes left there", 0, rig.space().residency(memory).bytesOn(rig.device().id()));
         if (i >= warmUp) {

@@ -68,7 +68,7 @@ public final class HostMemory implements Benchmark {
   private static void scatter(AddressSpace space, Device device, MemorySegment memory) {
     int granuleBytes = space.options().granuleBytes();
     for (long offset = 0; offset < BYTES; offset += 2L * granuleBytes) {
-      space.prefetch(memory.asSlice(offset, granuleBytes), device);
+      space.prefetch(memory.asSlice(offset, granuleBytes), device).join();
     }
     BenchmarkException.require(
         "bytes on the device", BYTES / 2, space.residency(memory).bytes(PageState.DEVICE));

@@ -105,7 +105,7 @@ public final class LaunchLatency implements Benchmark {
   private static MemorySegment resident(
       AddressSpace space, Device device, Arena arena, long bytes) {
     MemorySegment buffer = arena.allocate(bytes);
-    space.prefetch(buffer, device);
+    space.prefetch(buffer, device).join();
     BenchmarkException.require(
         "bytes on the device", bytes, space.residency(buffer).bytesOn(device.id()));
     return buffer;

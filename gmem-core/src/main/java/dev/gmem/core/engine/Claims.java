@@ -76,6 +76,7 @@ final class Claims {
       case Goal.Evict ignored -> false;
       case Goal.Discard ignored -> false;
       case Goal.ToHost ignored -> vma.isReleasing();
+      case Goal.Home() -> vma.isReleasing();
       // A launch whose holds are in force goes on: the release waits for them.
       case Goal.ToDevice wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
       case Goal.InPlace wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
@@ -126,6 +127,7 @@ final class Claims {
           !GranuleEntry.busy(entry)
               && (GranuleEntry.poisoned(entry) || Plan.of(entry, goal) == null);
       case Goal.ToHost ignored -> isDone(entry, goal);
+      case Goal.Home() -> isDone(entry, goal);
       case Goal.ToDevice ignored -> isDone(entry, goal);
       case Goal.InPlace ignored -> isDone(entry, goal);
       case Goal.Discard ignored -> isDone(entry, goal);
@@ -253,6 +255,9 @@ final class Claims {
         }
         if (step.copiedIn() && step.finished()) {
           vma.bytesToDevices += bytes;
+        }
+        if (step.copiedOut() || step.copiedIn() && step.finished()) {
+          request.moved(bytes);
         }
         if (claim.goal() instanceof Goal.Evict leave && !leave.patient() && step.finished()) {
           vma.evictedBytes += bytes;

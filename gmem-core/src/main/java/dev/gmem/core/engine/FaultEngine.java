@@ -12,7 +12,7 @@ import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -126,10 +126,13 @@ public final class FaultEngine {
    * @param first first granule
    * @param end granule after the last
    * @param writes whether the device will write
+   * @return bytes copied from one node to another
    * @throws IllegalStateException if the VMA is closed
    */
-  public void prefetch(DeviceSlot slot, Vma vma, long first, long end, boolean writes) {
-    drive(new Request(vma, first, end, toDevice(slot, writes), false));
+  public long prefetch(DeviceSlot slot, Vma vma, long first, long end, boolean writes) {
+    Request request = new Request(vma, first, end, toDevice(slot, writes), false);
+    drive(request);
+    return request.movedBytes();
   }
 
   /**
@@ -138,9 +141,12 @@ public final class FaultEngine {
    * @param vma the VMA
    * @param first first granule
    * @param end granule after the last
+   * @return bytes copied from one node to another
    */
-  public void prefetchToHost(Vma vma, long first, long end) {
-    drive(new Request(vma, first, end, new Goal.ToHost(false), false));
+  public long prefetchToHost(Vma vma, long first, long end) {
+    Request request = new Request(vma, first, end, new Goal.Home(), false);
+    drive(request);
+    return request.movedBytes();
   }
 
   /** Brings a part of the range of a hold to where the device of its launch can reach it. */
@@ -297,7 +303,7 @@ public final class FaultEngine {
   }
 
   private Set<String> idsOf(int mask) {
-    Set<String> ids = new HashSet<>();
+    Set<String> ids = new LinkedHashSet<>();
     for (int rest = mask; rest != 0; rest &= rest - 1) {
       DeviceSlot slot = devices.slot(Integer.numberOfTrailingZeros(rest));
       if (slot != null) {

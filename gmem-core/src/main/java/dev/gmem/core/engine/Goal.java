@@ -48,6 +48,12 @@ sealed interface Goal {
    */
   record Discard(DeviceSlot slot) implements Goal {}
 
+  /**
+   * A range is to live on the host. What the CPU may do there is not its concern: a later launch
+   * may have taken that away.
+   */
+  record Home() implements Goal {}
+
   /** The VMA goes away: contents are dropped. */
   record Release() implements Goal {}
 

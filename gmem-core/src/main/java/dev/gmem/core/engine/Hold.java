@@ -154,6 +154,7 @@ public final class Hold {
       case Goal.ToHost(boolean write) -> write || own || running && owned;
       case Goal.ToDevice wish ->
           wish.slot() == slot ? running : excludes(wish.own(), wish.launch(), owned);
+      case Goal.Home() -> running && owned;
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
       case Goal.Discard ignored -> false; // comes from the hold's own launch

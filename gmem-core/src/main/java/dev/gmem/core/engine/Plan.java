@@ -52,6 +52,7 @@ record Plan(
       case Goal.ToHost(boolean write) -> toHost(entry, write);
       case Goal.ToDevice wish -> toDevice(entry, wish);
       case Goal.InPlace wish -> inPlace(entry, wish.own());
+      case Goal.Home() -> home(entry);
       case Goal.Evict leave -> evict(entry, leave.slot().index());
       case Goal.Discard(DeviceSlot slot) ->
           GranuleEntry.blank(entry) ? evict(entry, slot.index()) : null;
@@ -123,6 +124,14 @@ record Plan(
     return switch (GranuleEntry.state(entry)) {
       case NOMAP, CPU, EVICTED -> null;
       case SHARED -> own ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU) : null;
+      case DEVICE -> fromOwner(entry, GranuleEntry.CPU);
+    };
+  }
+
+  private static Plan home(long entry) {
+    return switch (GranuleEntry.state(entry)) {
+      case NOMAP, CPU, SHARED -> null;
+      case EVICTED -> settled(GranuleEntry.CPU);
       case DEVICE -> fromOwner(entry, GranuleEntry.CPU);
     };
   }

@@ -13,6 +13,7 @@ final class Request {
   private long reach;
   private long granulesMax = Long.MAX_VALUE;
   private boolean counted;
+  private long movedBytes;
 
   Request(Vma vma, long first, long end, Goal goal, boolean fault) {
     this.vma = vma;
@@ -88,6 +89,15 @@ final class Request {
   /** How many launches keep their arguments on the device for this request's sake. */
   int ownLaunches() {
     return goal instanceof Goal.ToDevice wish && wish.launch() != Goal.NO_LAUNCH ? 1 : 0;
+  }
+
+  /** Takes note of bytes that have gone from one node to another. */
+  void moved(long bytes) {
+    movedBytes += bytes;
+  }
+
+  long movedBytes() {
+    return movedBytes;
   }
 
   /** Takes note that a claim has been dealt with. The monitor is held. */

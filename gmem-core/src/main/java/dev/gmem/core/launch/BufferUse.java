@@ -14,6 +14,10 @@ import dev.gmem.core.engine.Vma;
  *     uses
  */
 record BufferUse(Vma vma, long address, long bytes, Access access, boolean onHost) {
+  BufferUse(Vma vma, long address, long bytes, Access access) {
+    this(vma, address, bytes, access, false);
+  }
+
   /** The same, found in the host frames. */
   BufferUse inHostFrames() {
     return new BufferUse(vma, address, bytes, access, true);

@@ -24,23 +24,23 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
 /**
- * Starts launches in the order of their data.
+ * Starts launches and transfers in the order of their data.
  *
- * <p><b>Guarantees.</b> A launch starts after every earlier one that it conflicts with has ended,
+ * <p><b>Guarantees.</b> Either starts after every earlier one that it conflicts with has ended,
  * failed ones included. On a device that cannot fault, or works on the host's frames, the ranges of
  * its arguments are held from the return of {@link #submit} until its kernel has ended. A launch
  * that cannot start leaves nothing behind, and all contents as they were. A kernel that fails
  * leaves in what it writes what it has written so far; but what it overwrites, and its device did
  * not have, keeps what was there before.
  *
- * <p><b>Progress.</b> Launches wait for earlier ones only. At most one launch per device is taking
+ * <p><b>Progress.</b> Everybody waits for earlier ones only. At most one launch per device is taking
  * room at a time, so that two cannot each wait for what the other has.
  */
 public final class LaunchQueue {
   private final FaultEngine engine;
   private final Monitor.Factory monitors;
   private final Monitor monitor;
-  private final Set<LaunchTask> unfinished = new LinkedHashSet<>();
+  private final Set<OrderedTask<?>> unfinished = new LinkedHashSet<>();
   private long submitted;
 
   /**
@@ -70,15 +70,21 @@ public final class LaunchQueue {
     if (inPlace) {
       launch(task);
     } else {
-      CompletableFuture.allOf(earlier).whenComplete((ignored, failure) -> startLater(task));
+      CompletableFuture.allOf(earlier).whenComplete((ignored, failure) -> startLater(task, () -> start(task)));
     }
   }
 
-  /** Gives a launch its number and its place; returns what it has to wait for. */
-  private CompletableFuture<?>[] enter(LaunchTask task) {
+  /** Submits a transfer; it starts on a thread of its own when it may. */
+  void submit(TransferTask task) {
+    CompletableFuture.allOf(enter(task))
+        .whenComplete((ignored, failure) -> startLater(task, () -> run(task)));
+  }
+
+  /** Gives a task its number and its place; returns what it has to wait for. */
+  private CompletableFuture<?>[] enter(OrderedTask<?> task) {
     monitor.lock();
     try {
-      if (task.slot().isLeaving()) {
+      if (task.slot() != null && task.slot().isLeaving()) {
         throw new IllegalStateException(
             "the device is being detached, or has been: device=" + task.slot().device().id());
       }
@@ -86,7 +92,7 @@ public final class LaunchQueue {
       CompletableFuture<?>[] earlier =
           unfinished.stream()
               .filter(task::conflicts)
-              .map(LaunchTask::future)
+              .map(OrderedTask::future)
               .toArray(CompletableFuture[]::new);
       unfinished.add(task);
       return earlier;
@@ -167,12 +173,24 @@ public final class LaunchQueue {
 
   // ---- start and end ----
 
-  private void startLater(LaunchTask task) {
+  private void startLater(OrderedTask<?> task, Runnable body) {
     try {
-      monitors.start(() -> start(task));
+      monitors.start(body);
     } catch (RuntimeException | Error e) {
-      end(task, null, e);
+      switch (task) {
+        case LaunchTask launch -> end(launch, null, e);
+        case TransferTask transfer -> {
+          transfer.failed(e);
+          leave(transfer);
+        }
+        default -> throw e;
+      }
     }
+  }
+
+  private void run(TransferTask task) {
+    task.run();
+    leave(task);
   }
 
   private void start(LaunchTask task) {
@@ -284,6 +302,11 @@ public final class LaunchQueue {
     if (task.running()) {
       task.slot().endRunning();
     }
+    leave(task);
+  }
+
+  /** Takes a task that has ended out of the queue, and tells who waits for it. */
+  private void leave(OrderedTask<?> task) {
     monitor.lock();
     unfinished.remove(task);
     monitor.signalAll();
@@ -294,7 +317,7 @@ public final class LaunchQueue {
   // ---- waiting ----
 
   /**
-   * Waits for the launches that use any of some VMAs.
+   * Waits for the launches and transfers that use any of some VMAs.
    *
    * @param vmas the VMAs
    */
@@ -303,7 +326,7 @@ public final class LaunchQueue {
   }
 
   /**
-   * Waits for the launches on a device.
+   * Waits for the launches on a device, and the transfers to it.
    *
    * @param slot the device
    */
@@ -311,8 +334,8 @@ public final class LaunchQueue {
     await(task -> task.slot() == slot);
   }
 
-  private void await(Predicate<LaunchTask> concerned) {
-    List<LaunchTask> tasks;
+  private void await(Predicate<OrderedTask<?>> concerned) {
+    List<OrderedTask<?>> tasks;
     monitor.lock();
     try {
       tasks = unfinished.stream().filter(concerned).toList();
@@ -322,6 +345,6 @@ public final class LaunchQueue {
     } finally {
       monitor.unlock();
     }
-    tasks.forEach(LaunchTask::publish); // whoever ends a launch leaves the queue first
+    tasks.forEach(OrderedTask::publish); // whoever ends a task leaves the queue first
   }
 }

@@ -7,14 +7,12 @@ import dev.gmem.LaunchResult;
 import dev.gmem.NdRange;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.Hold;
-import dev.gmem.core.engine.Vma;
 import dev.gmem.spi.GmArgument;
 import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmKernel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
@@ -25,16 +23,12 @@ import java.util.concurrent.CompletionStage;
  * kernel runs) → ended (done, then holds lifted, out of the queue, completed). Fields are written
  * before the step that publishes them.
  */
-final class LaunchTask implements Launch {
-  private final DeviceSlot slot;
+final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
   private final GmKernel kernel;
   private final NdRange range;
   private final List<GmArgument> arguments;
   private final List<GmArgument.Buffer> reached;
-  private final List<BufferUse> buffers;
   private final List<Hold> holds = new ArrayList<>();
-  private final CompletableFuture<LaunchResult> future = new CompletableFuture<>();
-  private long number;
   private boolean running;
   private GmCopyTimes copyTimes = new GmCopyTimes(0, 0);
   private long bytesIn;
@@ -52,32 +46,20 @@ final class LaunchTask implements Launch {
       List<GmArgument> arguments,
       List<GmArgument.Buffer> reached,
       List<BufferUse> buffers) {
-    this.slot = slot;
+    super(slot, buffers);
     this.kernel = kernel;
     this.range = range;
     this.arguments = arguments;
     this.reached = reached;
-    this.buffers = buffers;
   }
 
-  DeviceSlot slot() {
-    return slot;
-  }
-
-  List<BufferUse> buffers() {
-    return buffers;
+  @Override
+  boolean isTransfer() {
+    return false;
   }
 
   List<Hold> holds() {
     return holds;
-  }
-
-  long number() {
-    return number;
-  }
-
-  void number(long value) {
-    number = value;
   }
 
   boolean running() {
@@ -93,44 +75,17 @@ final class LaunchTask implements Launch {
     bytesIn = bytes;
   }
 
-  CompletableFuture<LaunchResult> future() {
-    return future;
-  }
-
-  boolean uses(Vma vma) {
-    return buffers.stream().anyMatch(b -> b.vma() == vma);
-  }
-
   /**
    * Tells whether the contents of a buffer do not matter: not if they do for another argument, by
    * which the kernel may read them before it writes.
    */
   boolean overwrites(BufferUse use) {
     boolean overwrites = !use.access().needsContents();
-    for (int i = 0; overwrites && i < buffers.size(); i++) {
-      BufferUse other = buffers.get(i);
+    for (int i = 0; overwrites && i < buffers().size(); i++) {
+      BufferUse other = buffers().get(i);
       overwrites = !other.access().needsContents() || !other.overlapsInside(use);
     }
     return overwrites;
-  }
-
-  boolean conflicts(LaunchTask earlier) {
-    for (BufferUse mine : buffers) {
-      for (BufferUse theirs : earlier.buffers) {
-        if (mine.overlaps(theirs) && excludes(mine, earlier, theirs)) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  /**
-   * Two that only read exclude each other if they are on two devices and one of them cannot share.
-   */
-  private boolean excludes(BufferUse mine, LaunchTask earlier, BufferUse theirs) {
-    boolean written = mine.access().writes() || theirs.access().writes();
-    return written || slot != earlier.slot && (slot.owns(false) || earlier.slot.owns(false));
   }
 
   CompletionStage<Long> launchKernel() {
@@ -163,13 +118,13 @@ final class LaunchTask implements Launch {
     }
   }
 
-  /** Tells everybody who waits for it how it ended. A second call does nothing. */
+  @Override
   void publish() {
     if (failure == null) {
-      future.complete(
+      future().complete(
           new LaunchResult(kernelNanos, copyTimes.inNanos(), copyTimes.outNanos(), bytesIn));
-    } else if (!future.isDone()) {
-      future.completeExceptionally(typed(failure));
+    } else if (!future().isDone()) {
+      future().completeExceptionally(typed(failure));
     }
   }
 
@@ -184,7 +139,7 @@ final class LaunchTask implements Launch {
             "the kernel failed: kernel="
                 + kernel.name()
                 + " device="
-                + slot.device().id()
+                + slot().device().id()
                 + " range="
                 + range
                 + " cause="
@@ -196,7 +151,7 @@ final class LaunchTask implements Launch {
   public LaunchResult join() {
     awaitKernel();
     try {
-      return future.join();
+      return future().join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof GmemException known) {
         throw known;
@@ -227,6 +182,6 @@ final class LaunchTask implements Launch {
 
   @Override
   public CompletionStage<LaunchResult> completion() {
-    return future.minimalCompletionStage();
+    return future().minimalCompletionStage();
   }
 }

@@ -9,6 +9,7 @@ import dev.gmem.IllegalDeviceAccessException;
 import dev.gmem.Residency;
 import dev.gmem.SpaceOptions;
 import dev.gmem.SpaceStatistics;
+import dev.gmem.Transfer;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.DeviceTable;
 import dev.gmem.core.engine.FaultEngine;
@@ -16,6 +17,7 @@ import dev.gmem.core.engine.Vma;
 import dev.gmem.core.engine.VmaMap;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.launch.LaunchQueue;
+import dev.gmem.core.launch.Transfers;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmDevice;
@@ -36,6 +38,7 @@ public final class Space implements AddressSpace {
   private final DeviceTable deviceTable = new DeviceTable();
   private final FaultEngine engine;
   private final LaunchQueue launches;
+  private final Transfers transfers;
   private final VmaMap vmas;
   private final Allocations allocations;
   private final SpaceDevices devices;
@@ -59,6 +62,7 @@ public final class Space implements AddressSpace {
         new FaultEngine(
             platform, deviceTable, TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis()));
     this.launches = new LaunchQueue(engine, monitors);
+    this.transfers = new Transfers(engine, launches);
     this.vmas = new VmaMap(platform, monitors);
     this.allocations = new Allocations(platform, options, deviceTable, engine, vmas, monitors);
     this.devices = new SpaceDevices(this, deviceTable, monitors);
@@ -202,27 +206,16 @@ public final class Space implements AddressSpace {
   }
 
   @Override
-  public void prefetch(MemorySegment segment, Device device) {
+  public Transfer prefetch(MemorySegment segment, Device device) {
     Vma vma = resolve(segment, "the segment");
-    if (!(device instanceof AttachedDevice known) || !devices.list().contains(known)) {
-      throw new IllegalArgumentException(
-          "the device is not attached to this space: id=" + device.id());
-    }
-    engine.prefetch(
-        known.slot(),
-        vma,
-        vma.granuleOf(segment.address()),
-        vma.granuleEnd(segment.address(), segment.byteSize()),
-        false);
+    return transfers.prefetch(
+        devices.slotOf(device), vma, segment.address(), segment.byteSize());
   }
 
   @Override
-  public void prefetchToHost(MemorySegment segment) {
+  public Transfer prefetchToHost(MemorySegment segment) {
     Vma vma = resolve(segment, "the segment");
-    engine.prefetchToHost(
-        vma,
-        vma.granuleOf(segment.address()),
-        vma.granuleEnd(segment.address(), segment.byteSize()));
+    return transfers.prefetchToHost(vma, segment.address(), segment.byteSize());
   }
 
   // ---- introspection ----

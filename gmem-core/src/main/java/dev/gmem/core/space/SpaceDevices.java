@@ -206,14 +206,27 @@ final class SpaceDevices {
     }
   }
 
+  private AttachedDevice require(Device device) {
+    if (!(device instanceof AttachedDevice known) || !list().contains(known)) {
+      throw new IllegalArgumentException(
+          "the device is not attached to this space: id=" + device.id());
+    }
+    return known;
+  }
+
+  /**
+   * Returns the slot of a device.
+   *
+   * @throws IllegalArgumentException if it is not attached to this space
+   */
+  DeviceSlot slotOf(Device device) {
+    return require(device).slot();
+  }
+
   void detach(Device device) {
     beginChange();
     try {
-      if (!(device instanceof AttachedDevice known) || !list().contains(known)) {
-        throw new IllegalArgumentException(
-            "the device is not attached to this space: id=" + device.id());
-      }
-      remove(known);
+      remove(require(device));
     } finally {
       endChange();
     }

@@ -92,9 +92,9 @@ class DeviceFailureTest {
     steps.add(() -> d.read(a, 8));
     steps.add(() -> e.write(a, 8, 3));
     steps.add(() -> stage.host().write(a + 3 * GRANULE, 8, 4));
-    steps.add(() -> stage.space().prefetch(s, stage.view(e)));
+    steps.add(() -> stage.space().prefetch(s, stage.view(e)).join());
     steps.add(() -> d.write(a + 2 * GRANULE, 8, 5));
-    steps.add(() -> stage.space().prefetchToHost(s));
+    steps.add(() -> stage.space().prefetchToHost(s).join());
     for (Runnable step : steps) {
       attempt(step, failure);
     }
@@ -246,9 +246,9 @@ class DeviceFailureTest {
     MemorySegment old = stage.granules(128);
     MemorySegment s = stage.granules(100);
     stage.host().write(old.address(), 1, 7);
-    stage.space().prefetch(old, stage.view(d));
+    stage.space().prefetch(old, stage.view(d)).join();
     d.clearCalls();
-    stage.space().prefetch(s, stage.view(d));
+    stage.space().prefetch(s, stage.view(d)).join();
     // 100 granules are 400 KiB: more than what is evicted at a time where only the quota is short.
     assertThat(d.calls(Kind.MAP)).hasSize(2);
     assertThat(d.calls(Kind.UNMAP)).hasSize(1);

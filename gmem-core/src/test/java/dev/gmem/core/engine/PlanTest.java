@@ -53,6 +53,7 @@ class PlanTest {
     List<Goal> goals = new ArrayList<>();
     goals.add(new Goal.ToHost(false));
     goals.add(new Goal.ToHost(true));
+    goals.add(new Goal.Home());
     goals.add(new Goal.Release());
     for (DeviceSlot slot : SLOTS) {
       goals.add(new Goal.Evict(slot, false));
@@ -100,6 +101,7 @@ class PlanTest {
           !GranuleEntry.blank(entry) || !GranuleEntry.onDevice(entry, slot.index());
       case Goal.InPlace wish -> !owned && (!wish.own() || GranuleEntry.devices(entry) == 0);
       case Goal.Evict leave -> !GranuleEntry.onDevice(entry, leave.slot().index());
+      case Goal.Home() -> !owned && GranuleEntry.state(entry) != PageState.EVICTED;
       case Goal.Release() -> GranuleEntry.devices(entry) == 0;
     };
   }

@@ -103,22 +103,22 @@ class TableCostTest {
     MemorySegment odd = all.asSlice(BYTES / 3, BYTES / 3);
     FaultEngine engine = SpaceProbe.engine(space);
     DeviceSlot slot = SpaceProbe.slot(owner);
-    costs.of("prefetch to a device", () -> space.prefetch(all, reader));
-    costs.of("prefetch what is there", () -> space.prefetch(all, reader));
-    costs.of("take a part for another", () -> space.prefetch(odd, owner));
+    costs.of("prefetch to a device", () -> space.prefetch(all, reader).join());
+    costs.of("prefetch what is there", () -> space.prefetch(all, reader).join());
+    costs.of("take a part for another", () -> space.prefetch(odd, owner).join());
     costs.of("residency", () -> space.residency(all));
-    costs.of("bring a part home", () -> space.prefetchToHost(odd));
+    costs.of("bring a part home", () -> space.prefetchToHost(odd).join());
     costs.of("fault", () -> engine.faultsOf(vma).fault(all.address() + BYTES / 5, 1, true));
     costs.of("admission", () -> assertThat(vma.admits(all.address(), BYTES, false)).isTrue());
     Hold hold = new Hold(0, slot, vma, vma.granules() / 4, 3 * vma.granules() / 4, true);
     costs.of("place", () -> engine.holds().place(hold));
     costs.of("quiesce", () -> engine.holds().quiesce(List.of(hold)));
-    costs.of("move", () -> engine.holds().move(hold, 0, 0));
+    costs.of("move", () -> engine.holds().move(hold));
     costs.of("run", () -> assertThat(engine.holds().run(List.of(hold))).isTrue());
-    costs.of("take the rest", () -> space.prefetch(all, owner));
+    costs.of("take the rest", () -> space.prefetch(all, owner).join());
     costs.of("evict around it", () -> engine.evict(slot, vma, 0, vma.granules(), Long.MAX_VALUE));
-    costs.of("lift", () -> engine.holds().lift(hold));
-    costs.of("bring all home", () -> space.prefetchToHost(all));
+    costs.of("lift", () -> engine.holds().lift(hold, true));
+    costs.of("bring all home", () -> space.prefetchToHost(all).join());
     costs.of("close", arena::close);
     return costs.visits;
   }
@@ -143,12 +143,12 @@ class TableCostTest {
     Device owner = space.attach(new Hollow("o0"));
     for (int extents = 1; extents <= 64; extents *= 2) {
       for (int i = 0; i < extents; i++) {
-        space.prefetch(costs.memory.asSlice(BYTES / extents * i, BYTES / extents / 3), owner);
+        space.prefetch(costs.memory.asSlice(BYTES / extents * i, BYTES / extents / 3), owner).join();
       }
       String what = extents + " parts away";
       costs.of(what, () -> space.residency(costs.memory));
       assertThat(costs.visits.get(what)).as(what).isLessThan(30 * (2 * extents + 1));
-      space.prefetchToHost(costs.memory);
+      space.prefetchToHost(costs.memory).join();
     }
   }
 
@@ -157,13 +157,13 @@ class TableCostTest {
     Arena arena = space.arena(ArenaOptions.defaults().withGranuleBytes(4 << 10));
     Costs costs = new Costs(arena, BYTES);
     Device owner = space.attach(new Hollow("o0"));
-    space.prefetch(costs.memory, owner);
-    space.prefetchToHost(costs.memory);
+    space.prefetch(costs.memory, owner).join();
+    space.prefetchToHost(costs.memory).join();
     for (int i = 0; i < 1000; i++) {
-      space.prefetch(costs.memory.asSlice(BYTES / 1000 * i, 1), owner);
+      space.prefetch(costs.memory.asSlice(BYTES / 1000 * i, 1), owner).join();
     }
-    space.prefetchToHost(costs.memory);
-    costs.of("after a thousand granules", () -> space.prefetch(costs.memory, owner));
+    space.prefetchToHost(costs.memory).join();
+    costs.of("after a thousand granules", () -> space.prefetch(costs.memory, owner).join());
     assertThat(costs.visits.get("after a thousand granules")).isLessThan(20);
   }
 }

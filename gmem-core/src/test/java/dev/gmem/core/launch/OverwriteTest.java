@@ -79,8 +79,8 @@ class OverwriteTest {
       }
     }
     switch (before) {
-      case HOST_AND_DEVICE -> stage.space().prefetch(s, stage.view(d));
-      case HOST_AND_OTHER -> stage.space().prefetch(s, stage.view(e));
+      case HOST_AND_DEVICE -> stage.space().prefetch(s, stage.view(d)).join();
+      case HOST_AND_OTHER -> stage.space().prefetch(s, stage.view(e)).join();
       case DEVICE -> {
         compute.onStart(Started::finish);
         stage.kernel(d, "w READ_WRITE").launch(ONE, s).join();
@@ -289,7 +289,7 @@ class OverwriteTest {
     heal();
     assertThat(e.read(s.address(), 1)).isEqualTo(old);
     e.write(s.address() + GRANULE, 1, 6);
-    stage.space().prefetchToHost(s);
+    stage.space().prefetchToHost(s).join();
     stage.atEnd();
     stage.close();
   }

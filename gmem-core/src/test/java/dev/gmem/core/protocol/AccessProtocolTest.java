@@ -258,8 +258,8 @@ class AccessProtocolTest {
           var s = scene.stage().granules(2);
           scene.host().write(s.address(), 1, 7);
           scene.host().write(s.address() + GRANULE, 1, 8);
-          scene.thread("to", () -> scene.stage().space().prefetch(s, scene.stage().view(d)));
-          scene.thread("from", () -> scene.stage().space().prefetchToHost(s));
+          scene.thread("to", () -> scene.prefetch(s, d).join());
+          scene.thread("from", () -> scene.prefetchToHost(s).join());
         });
   }
 

@@ -161,8 +161,8 @@ class LaunchProtocolTest {
           FakeDevice e = faultless(scene, "d1");
           MemorySegment s = scene.stage().granules(1);
           MemorySegment t = scene.stage().granules(1);
-          scene.stage().space().prefetch(s, scene.stage().view(d));
-          scene.stage().space().prefetch(t, scene.stage().view(e));
+          scene.bring(s, d);
+          scene.bring(t, e);
           Kernel reads = kernel(scene, d, "rr");
           Kernel readsToo = kernel(scene, e, "rr");
           scene.thread("user0", () -> scene.launch(reads, s, t));
@@ -215,7 +215,7 @@ class LaunchProtocolTest {
           MemorySegment a = scene.stage().granules(1);
           MemorySegment b = scene.stage().granules(1);
           MemorySegment c = scene.stage().granules(1);
-          scene.stage().space().prefetch(a, scene.stage().view(d));
+          scene.bring(a, d);
           Kernel one = kernel(scene, d, "r");
           Kernel two = kernel(scene, d, "ww");
           scene.thread("user0", () -> scene.launch(one, a).join());

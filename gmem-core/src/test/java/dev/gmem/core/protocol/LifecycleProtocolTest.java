@@ -2,7 +2,6 @@ package dev.gmem.core.protocol;
 
 import dev.gmem.Device;
 import dev.gmem.DeviceMemoryExhaustedException;
-import dev.gmem.IllegalDeviceAccessException;
 import dev.gmem.Kernel;
 import dev.gmem.core.testing.FakeCompute;
 import dev.gmem.core.testing.FakeDevice;
@@ -30,19 +29,6 @@ class LifecycleProtocolTest {
 
   private void many(int faults, Consumer<Scene> scenario) {
     Scene.many(name, faults, scenario);
-  }
-
-  /** An access that finds the memory closed; anything else is a failure. */
-  private static void unlessClosed(Runnable access) {
-    try {
-      access.run();
-    } catch (IllegalDeviceAccessException e) {
-      // The device came too late.
-    } catch (IllegalStateException e) {
-      if (!"Already closed".equals(e.getMessage())) {
-        throw e;
-      }
-    }
   }
 
   // ---- eviction ----
@@ -165,7 +151,7 @@ class LifecycleProtocolTest {
           scene.thread(
               "native",
               () ->
-                  unlessClosed(
+                  Scene.unlessClosed(
                       () -> {
                         scene.host().pin(s.address());
                         scene.host().readPinned(s.address(), 1);
@@ -195,8 +181,8 @@ class LifecycleProtocolTest {
           FakeDevice d = scene.stage().device("d0");
           MemorySegment s = scene.stage().granules(1);
           scene.host().write(s.address(), 1, 7);
-          scene.thread("dev", () -> unlessClosed(() -> d.read(s.address(), 1)));
-          scene.thread("cpu", () -> unlessClosed(() -> scene.host().read(s.address(), 1)));
+          scene.thread("dev", () -> Scene.unlessClosed(() -> d.read(s.address(), 1)));
+          scene.thread("cpu", () -> Scene.unlessClosed(() -> scene.host().read(s.address(), 1)));
           scene.thread("closer", () -> scene.stage().arena().close());
         });
   }
@@ -208,7 +194,7 @@ class LifecycleProtocolTest {
         scene -> {
           FakeDevice d = scene.stage().device("d0");
           MemorySegment s = scene.stage().granules(1);
-          scene.thread("dev", () -> unlessClosed(() -> d.write(s.address(), 1, 1)));
+          scene.thread("dev", () -> Scene.unlessClosed(() -> d.write(s.address(), 1, 1)));
           scene.thread("closer", () -> scene.stage().arena().close());
         });
   }
@@ -224,7 +210,7 @@ class LifecycleProtocolTest {
           scene.kernels(d, compute, launch -> d.write(launch.address(0), 1, 3));
           MemorySegment s = scene.stage().granules(1);
           Kernel k = scene.stage().kernel(d, "k READ_WRITE");
-          scene.thread("user", () -> unlessClosed(() -> scene.launch(k, s).join()));
+          scene.thread("user", () -> Scene.unlessClosed(() -> scene.launch(k, s).join()));
           scene.thread("closer", () -> scene.stage().arena().close());
         });
   }
@@ -254,7 +240,7 @@ class LifecycleProtocolTest {
           MemorySegment s = scene.stage().granules(1);
           d.write(s.address(), 1, 7);
           scene.thread("space", () -> scene.stage().space().close());
-          scene.thread("arena", () -> unlessClosed(() -> scene.stage().arena().close()));
+          scene.thread("arena", () -> Scene.unlessClosed(() -> scene.stage().arena().close()));
         });
   }
 
@@ -332,7 +318,7 @@ class LifecycleProtocolTest {
     every(
         1,
         scene -> {
-          scene.thread("user", () -> unlessClosed(() -> scene.stage().granules(1)));
+          scene.thread("user", () -> Scene.unlessClosed(() -> scene.stage().granules(1)));
           scene.thread("closer", () -> scene.stage().arena().close());
         });
   }
@@ -354,7 +340,7 @@ class LifecycleProtocolTest {
               "prefetch",
               () -> {
                 try {
-                  scene.stage().space().prefetch(b, scene.stage().view(d));
+                  scene.prefetch(b, d).join();
                 } catch (DeviceMemoryExhaustedException e) {
                   throw new AssertionError("the kernel will end", e);
                 }

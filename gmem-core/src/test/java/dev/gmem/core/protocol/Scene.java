@@ -1,9 +1,11 @@
 package dev.gmem.core.protocol;
 
 import dev.gmem.DeviceException;
+import dev.gmem.IllegalDeviceAccessException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.Transfer;
 import dev.gmem.core.engine.Hold;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.core.space.SpaceProbe;
@@ -17,6 +19,9 @@ import dev.gmem.core.testing.FakeHost.Flaw;
 import dev.gmem.core.testing.Scheduler;
 import dev.gmem.core.testing.Stage;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** A scenario in the making: a stage, and threads on it. */
@@ -26,7 +31,7 @@ final class Scene {
   private final Scheduler scheduler;
   private final Stage stage;
   private int kernels;
-  private int launches;
+  private int tasks;
 
   private Scene(Scheduler scheduler, Flaw flaw) {
     this.scheduler = scheduler;
@@ -133,19 +138,54 @@ final class Scene {
 
   /** Launches a kernel; its end is something that threads can wait for. */
   Waitable launch(Kernel kernel, Object... arguments) {
-    return new Waitable(kernel.launch(NdRange.of(1), arguments), launches++);
+    Launch launch = kernel.launch(NdRange.of(1), arguments);
+    return new Waitable(launch.completion(), launch::join, launch::isDone);
   }
 
-  /** A launch under a scheduler. */
+  /** Begins to bring memory to a device. */
+  Waitable prefetch(MemorySegment segment, FakeDevice device) {
+    return waitable(stage.space().prefetch(segment, stage.view(device)));
+  }
+
+  /** Begins to bring memory to the host. */
+  Waitable prefetchToHost(MemorySegment segment) {
+    return waitable(stage.space().prefetchToHost(segment));
+  }
+
+  /** Makes the end of a transfer something that threads can wait for. */
+  Waitable waitable(Transfer transfer) {
+    return new Waitable(transfer.completion(), transfer::join, transfer::isDone);
+  }
+
+  /** What has ended before it began. */
+  Waitable done() {
+    return new Waitable(CompletableFuture.completedFuture(null), () -> {}, () -> true);
+  }
+
+  /** Has all of an allocation on a device before the threads start. */
+  void bring(MemorySegment segment, FakeDevice device) {
+    Vma vma = SpaceProbe.vma(stage.space(), segment);
+    SpaceProbe.engine(stage.space())
+        .prefetch(
+            SpaceProbe.slot(stage.view(device)),
+            vma,
+            0,
+            vma.granuleEnd(vma.address(), vma.bytes()),
+            false);
+  }
+
+  /** A launch or a transfer under a scheduler. */
   final class Waitable {
-    private final Launch launch;
+    private final Runnable end;
+    private final BooleanSupplier done;
     private final int object;
     private boolean completed;
 
-    Waitable(Launch launch, int number) {
-      this.launch = launch;
-      this.object = scheduler.object("launch " + number);
-      launch.completion().whenComplete((result, failure) -> complete());
+    Waitable(CompletionStage<?> completion, Runnable end, BooleanSupplier done) {
+      this.end = end;
+      this.done = done;
+      this.object = scheduler.object("task " + tasks++);
+      completion.whenComplete((result, failure) -> complete());
     }
 
     private void complete() {
@@ -153,16 +193,16 @@ final class Scene {
       scheduler.writes(object);
     }
 
-    /** Whether its kernel has ended. */
+    /** Whether it has ended. */
     boolean isDone() {
-      return launch.isDone();
+      return done.getAsBoolean();
     }
 
     /** Waits for its end; throws what it throws. */
     void join() {
-      scheduler.await("the launch", () -> completed);
+      scheduler.await("the end of a task", () -> completed);
       scheduler.reads(object);
-      launch.join();
+      end.run();
     }
   }
 
@@ -174,6 +214,19 @@ final class Scene {
         return;
       } catch (DeviceException e) {
         // The valid copy is where it was; once more.
+      }
+    }
+  }
+
+  /** An access that finds the memory closed; anything else is a failure. */
+  static void unlessClosed(Runnable access) {
+    try {
+      access.run();
+    } catch (IllegalDeviceAccessException e) {
+      // The device came too late.
+    } catch (IllegalStateException e) {
+      if (!"Already closed".equals(e.getMessage())) {
+        throw e;
       }
     }
   }

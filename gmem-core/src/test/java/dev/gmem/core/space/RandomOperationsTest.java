@@ -245,8 +245,8 @@ class RandomOperationsTest {
             put(buffer, operation.from() + i, next);
           }
         }
-        case PREFETCH -> insist(() -> stage.space().prefetch(range, stage.view(device)));
-        case PREFETCH_TO_HOST -> insist(() -> stage.space().prefetchToHost(range));
+        case PREFETCH -> insist(() -> stage.space().prefetch(range, stage.view(device)).join());
+        case PREFETCH_TO_HOST -> insist(() -> stage.space().prefetchToHost(range).join());
         case FAIL_NEXT_CALL -> {
           joinAll();
           nextFailure.set(GmStatus.DMA_ERROR);

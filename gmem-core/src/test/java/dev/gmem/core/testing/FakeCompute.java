@@ -73,6 +73,14 @@ public final class FakeCompute implements GmCompute {
     return started().getLast();
   }
 
+  /** Waits until so many kernels have been started, in all; returns the last of these. */
+  public Started awaitStarted(int count) {
+    while (started.size() < count) {
+      Thread.onSpinWait();
+    }
+    return started().get(count - 1);
+  }
+
   /** How often something was compiled. */
   public int compilations() {
     return compilations;

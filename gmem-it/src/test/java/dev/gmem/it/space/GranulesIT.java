@@ -83,7 +83,7 @@ class GranulesIT {
       for (int granuleBytes : GRANULES_BYTES) {
         MemorySegment segment = arena(space, granuleBytes).allocate(JAVA_INT, INTS);
         segment.fill((byte) 1);
-        space.prefetch(segment, space.device("sim0"));
+        space.prefetch(segment, space.device("sim0")).join();
         segment.setAtIndex(JAVA_INT, INTS / 2, 7);
         Residency residency = space.residency(segment);
         assertEquals(granuleBytes, residency.granuleBytes());

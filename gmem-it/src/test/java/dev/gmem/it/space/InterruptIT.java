@@ -33,17 +33,17 @@ class InterruptIT {
       long waitsBefore = space.statistics().waits();
       for (int sent = 1; sent <= INTERRUPTS; sent++) {
         for (int i = 0; i < 5; i++) {
-          space.prefetch(segment, space.device("sim0"));
+          space.prefetch(segment, space.device("sim0")).join();
         }
         reader.interrupt();
         while (seen.get() < sent) {
-          space.prefetch(segment, space.device("sim0"));
+          space.prefetch(segment, space.device("sim0")).join();
         }
         assertEquals(sent, seen.get());
       }
       long end = System.nanoTime() + 300_000_000;
       while (System.nanoTime() < end) {
-        space.prefetch(segment, space.device("sim0"));
+        space.prefetch(segment, space.device("sim0")).join();
       }
       stop = true;
       reader.join();
