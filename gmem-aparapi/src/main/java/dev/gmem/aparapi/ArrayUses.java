@@ -1,285 +1,210 @@
 package dev.gmem.aparapi;
 
 import com.aparapi.Kernel;
-import java.lang.classfile.CodeElement;
-import java.lang.classfile.Instruction;
-import java.lang.classfile.Label;
-import java.lang.classfile.Opcode;
-import java.lang.classfile.TypeKind;
-import java.lang.classfile.instruction.ArrayLoadInstruction;
-import java.lang.classfile.instruction.ArrayStoreInstruction;
-import java.lang.classfile.instruction.BranchInstruction;
-import java.lang.classfile.instruction.ConstantInstruction;
-import java.lang.classfile.instruction.ConvertInstruction;
-import java.lang.classfile.instruction.FieldInstruction;
-import java.lang.classfile.instruction.InvokeInstruction;
-import java.lang.classfile.instruction.LabelTarget;
-import java.lang.classfile.instruction.LineNumber;
-import java.lang.classfile.instruction.LoadInstruction;
-import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
-import java.lang.classfile.instruction.OperatorInstruction;
-import java.lang.classfile.instruction.ReturnInstruction;
-import java.lang.classfile.instruction.StackInstruction;
-import java.lang.classfile.instruction.StoreInstruction;
-import java.lang.constant.ClassDesc;
+import dev.gmem.aparapi.KernelParameter.Space;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * Which array fields a kernel reads and writes. Follows arrays on the operand stack from the field
- * to the access; an array that goes anywhere else (a variable, an argument, a result) counts as
- * read and written. The translator's own analysis looks at the simplest accesses only, and misses
- * the reads of {@code a[i] += x} and everything that happens through arguments.
+ * What a kernel does with its arrays: which it reads and writes, which elements every work item
+ * touches whatever happens, and which memory those are in that methods are given. Arrays are
+ * followed through variables, arguments and elements; one that a method returns counts as read and
+ * written. The translator's own analysis looks at the simplest accesses only.
  *
- * <p>The methods must keep to {@link KernelRules}. Threads: one.
+ * <p>Works on the code of a {@link FlatKernel}. Threads: one.
  */
 final class ArrayUses {
-  /** What one operand may be: an array of these fields; {@code wide} if it takes two slots. */
-  private record Operand(Set<String> fields, boolean wide) {
-    static final Operand NARROW = new Operand(Set.of(), false);
-    static final Operand WIDE = new Operand(Set.of(), true);
+  /** An array as one method sees it. */
+  sealed interface Origin {
+    /** That of a field of the kernel. */
+    record OfField(String name) implements Origin {}
 
-    static Operand of(TypeKind kind) {
-      return kind.slotSize() == 2 ? WIDE : NARROW;
-    }
+    /** One that the method is given, by its slot. */
+    record Given(int slot) implements Origin {}
 
-    Operand or(Operand other) {
-      Set<String> both = new HashSet<>(fields);
-      both.addAll(other.fields);
-      return new Operand(both, wide);
-    }
+    /** One that some method has made. */
+    record Made() implements Origin {}
   }
 
-  private final Set<String> read = new HashSet<>();
-  private final Set<String> written = new HashSet<>();
+  /**
+   * What every work item touches.
+   *
+   * @param field the array field
+   * @param indices the index in each dimension, the outermost first
+   * @param writes whether it writes the element
+   */
+  record Touch(String field, List<IndexForm> indices, boolean writes) {}
 
-  private KernelMethod method;
-  private List<Operand> stack = new ArrayList<>();
-  private Map<Label, List<Operand>> stacksAt = new IdentityHashMap<>();
-  private boolean reachable;
-  private int line;
+  /** What a method does with arrays. */
+  static final class Summary {
+    final Set<Origin> read = new HashSet<>();
+    final Set<Origin> written = new HashSet<>();
+    final List<Passed> passed = new ArrayList<>();
+    final List<Touch> touches = new ArrayList<>();
+  }
 
-  private ArrayUses() {}
+  /** An array that a method gives to another, or, if that is null, keeps in a variable. */
+  record Passed(Origin origin, KernelMethod callee, int slot, int line) {}
+
+  private static final Set<Space> GLOBAL = EnumSet.of(Space.GLOBAL);
+
+  private final KernelCode code;
+  private final FlatKernel flat;
+  private final Map<KernelMethod, Summary> summaries = new HashMap<>();
+
+  /** The memory of the arrays that methods are given, by method and slot. */
+  private final Map<KernelMethod, Map<Integer, Set<Space>>> given = new HashMap<>();
+
+  private final Map<KernelMethod, Map<Integer, Set<Space>>> followed = new HashMap<>();
+  private final Set<Field> passedFields = new HashSet<>();
+
+  private ArrayUses(FlatKernel flat) {
+    this.flat = flat;
+    code = flat.code();
+  }
 
   /** Follows the arrays of everything that a kernel reaches. */
-  static ArrayUses of(KernelCode code) {
-    ArrayUses uses = new ArrayUses();
-    for (KernelMethod method : code.methods()) {
-      if (method.owner() != Kernel.class) {
-        uses.follow(method);
-      }
+  static ArrayUses of(FlatKernel flat) {
+    ArrayUses uses = new ArrayUses(flat);
+    for (KernelMethod method : uses.code.methods()) {
+      uses.summary(method);
     }
+    uses.follow(uses.code.run(), Map.of());
     return uses;
   }
 
   boolean isRead(String field) {
-    return read.contains(field);
+    return summary(code.run()).read.contains(new Origin.OfField(field));
   }
 
   boolean isWritten(String field) {
-    return written.contains(field);
+    return summary(code.run()).written.contains(new Origin.OfField(field));
   }
 
-  private void follow(KernelMethod followed) {
-    method = followed;
-    line = followed.firstLine();
-    stack = new ArrayList<>();
-    stacksAt = new IdentityHashMap<>();
-    reachable = true;
-    for (CodeElement element : followed.code()) {
-      switch (element) {
-        case LineNumber number -> line = number.line();
-        case LabelTarget target -> arrive(target.label());
-        case Instruction instruction when reachable -> step(instruction);
-        default -> {}
-      }
+  /** What every work item touches. */
+  List<Touch> touches() {
+    return summary(code.run()).touches;
+  }
+
+  /** What a method does; those that it calls first, which never call it. */
+  Summary summary(KernelMethod method) {
+    Summary known = summaries.get(method);
+    if (known == null) {
+      known =
+          method.owner() == Kernel.class ? new Summary() : new ArrayFlow(this, method).summary();
+      summaries.put(method, known);
     }
+    return known;
   }
 
-  private void arrive(Label label) {
-    List<Operand> there = stacksAt.get(label);
-    if (there == null) {
-      if (!reachable) {
-        stack = new ArrayList<>();
-      }
-    } else if (!reachable) {
-      stack = new ArrayList<>(there);
-    } else {
-      for (int i = 0; i < stack.size(); i++) {
-        stack.set(i, stack.get(i).or(there.get(i)));
-      }
-    }
-    reachable = true;
+  KernelCode code() {
+    return code;
   }
 
-  private void leaveFor(Label label) {
-    List<Operand> there = stacksAt.get(label);
-    if (there == null) {
-      stacksAt.put(label, new ArrayList<>(stack));
-    } else {
-      for (int i = 0; i < there.size(); i++) {
-        there.set(i, there.get(i).or(stack.get(i)));
-      }
-    }
+  KernelTranslationException refused(KernelMethod method, String what, String hint, int line) {
+    return flat.original(method).refused(what, hint, line);
   }
 
-  private void step(Instruction instruction) {
-    switch (instruction) {
-      case FieldInstruction field -> {
-        pop();
-        push(field);
-      }
-      case ArrayLoadInstruction load -> {
-        pop();
-        Set<String> fields = pop().fields;
-        if (load.opcode() == Opcode.AALOAD) {
-          stack.add(new Operand(fields, false));
-        } else {
-          read.addAll(fields);
-          stack.add(Operand.of(load.typeKind()));
-        }
-      }
-      case ArrayStoreInstruction store -> {
-        escape(pop());
-        pop();
-        written.addAll(pop().fields);
-      }
-      case LoadInstruction load -> stack.add(Operand.of(load.typeKind()));
-      case StoreInstruction store -> escape(pop());
-      case ConstantInstruction constant -> stack.add(Operand.of(constant.typeKind()));
-      case ConvertInstruction convert -> {
-        pop();
-        stack.add(Operand.of(convert.toType()));
-      }
-      case OperatorInstruction operator -> operate(operator);
-      case StackInstruction shuffle -> shuffle(shuffle.opcode());
-      case NewPrimitiveArrayInstruction array -> {
-        pop();
-        stack.add(Operand.NARROW);
-      }
-      case InvokeInstruction call -> call(call);
-      case BranchInstruction branch -> branch(branch);
-      case ReturnInstruction result -> {
-        if (result.typeKind() != TypeKind.VOID) {
-          escape(pop());
-        }
-        reachable = false;
-      }
-      default -> {}
-    }
-  }
-
-  private void push(FieldInstruction field) {
-    boolean array = field.type().stringValue().startsWith("[");
-    stack.add(
-        array
-            ? new Operand(Set.of(field.name().stringValue()), false)
-            : Operand.of(TypeKind.from(field.typeSymbol())));
-  }
-
-  private void operate(OperatorInstruction operator) {
-    if (operator.opcode() == Opcode.ARRAYLENGTH) {
-      if (pop().fields.isEmpty()) {
-        throw method.refused(
-            "the length of an array that is not a field (or for over the elements of an array)",
-            "use the length of the field, or pass the length along with the array",
-            line);
-      }
-      stack.add(Operand.NARROW);
+  /** Finds the memory of what methods are given, from {@code run} on. */
+  private void follow(KernelMethod method, Map<Integer, Set<Space>> mine) {
+    if (Map.copyOf(mine).equals(followed.put(method, Map.copyOf(mine)))) {
       return;
     }
-    boolean unary =
-        switch (operator.opcode()) {
-          case INEG, LNEG, FNEG, DNEG -> true;
-          default -> false;
-        };
-    pop();
-    if (!unary) {
-      pop();
-    }
-    boolean compares =
-        switch (operator.opcode()) {
-          case LCMP, FCMPL, FCMPG, DCMPL, DCMPG -> true;
-          default -> false;
-        };
-    stack.add(compares ? Operand.NARROW : Operand.of(operator.typeKind()));
-  }
-
-  private void call(InvokeInstruction call) {
-    List<ClassDesc> parameters = call.typeSymbol().parameterList();
-    for (int i = 0; i < parameters.size(); i++) {
-      escape(pop());
-    }
-    if (call.opcode() != Opcode.INVOKESTATIC) {
-      pop();
-    }
-    TypeKind result = TypeKind.from(call.typeSymbol().returnType());
-    if (result != TypeKind.VOID) {
-      stack.add(Operand.of(result));
-    }
-  }
-
-  private void branch(BranchInstruction branch) {
-    switch (branch.opcode()) {
-      case GOTO, GOTO_W -> {}
-      case IFEQ, IFNE, IFLT, IFGE, IFGT, IFLE, IFNULL, IFNONNULL -> pop();
-      default -> {
-        pop();
-        pop();
+    for (Passed passed : summary(method).passed) {
+      EnumSet<Space> spaces = spaces(passed.origin, mine);
+      if (passed.callee == null) {
+        if (!spaces.equals(EnumSet.of(Space.GLOBAL))) {
+          throw refused(
+              method,
+              "a variable for an array in local or private memory",
+              "use the array under the name that it has",
+              passed.line);
+        }
+        continue;
+      }
+      Set<Space> all =
+          given
+              .computeIfAbsent(passed.callee, k -> new HashMap<>())
+              .computeIfAbsent(passed.slot, k -> EnumSet.noneOf(Space.class));
+      all.addAll(spaces);
+      if (!all.equals(GLOBAL) && !passed.callee.namesVariables()) {
+        throw refused(
+            method,
+            "an array in local or private memory as an argument (of " + nameOf(passed.callee) + ")",
+            "compile the class with debug information (-g), where parameters have names",
+            passed.line);
+      }
+      if (all.size() > 1) {
+        throw refused(
+            method,
+            "a method ("
+                + nameOf(passed.callee)
+                + ") that is given arrays in memory of several kinds "
+                + new LinkedHashSet<>(all),
+            "write the method once for each kind, under different names",
+            passed.line);
       }
     }
-    leaveFor(branch.target());
-    if (branch.opcode() == Opcode.GOTO || branch.opcode() == Opcode.GOTO_W) {
-      reachable = false;
-    }
-  }
-
-  /** Operands of two slots are one entry here, so what moves depends on what is there. */
-  private void shuffle(Opcode opcode) {
-    switch (opcode) {
-      case POP -> pop();
-      case POP2 -> popSlots(2);
-      case DUP -> insert(popSlots(1), 0);
-      case DUP_X1 -> insert(popSlots(1), 1);
-      case DUP_X2 -> insert(popSlots(1), 2);
-      case DUP2 -> insert(popSlots(2), 0);
-      case DUP2_X1 -> insert(popSlots(2), 1);
-      case DUP2_X2 -> insert(popSlots(2), 2);
-      default -> {
-        Operand top = pop();
-        stack.add(stack.size() - 1, top);
+    for (KernelMethod callee : code.callees(method)) {
+      if (callee.owner() != Kernel.class) {
+        follow(callee, given.getOrDefault(callee, Map.of()));
       }
     }
   }
 
-  /** Puts operands back on top, and once more below so many slots. */
-  private void insert(List<Operand> moved, int slotsBetween) {
-    List<Operand> between = popSlots(slotsBetween);
-    stack.addAll(moved);
-    stack.addAll(between);
-    stack.addAll(moved);
+  String nameOf(KernelMethod method) {
+    return flat.original(method).name();
   }
 
-  private List<Operand> popSlots(int slots) {
-    List<Operand> popped = new ArrayList<>();
-    for (int left = slots; left > 0; ) {
-      Operand top = pop();
-      popped.addFirst(top);
-      left -= top.wide ? 2 : 1;
+  private EnumSet<Space> spaces(Origin origin, Map<Integer, Set<Space>> mine) {
+    return switch (origin) {
+      case Origin.OfField(String name) -> {
+        Field field = flat.original(name);
+        passedFields.add(field);
+        Space space = ArraySpaces.NONE.of(field);
+        yield EnumSet.of(space == Space.CONSTANT ? Space.GLOBAL : space);
+      }
+      case Origin.Given(int slot) -> EnumSet.copyOf(mine.getOrDefault(slot, GLOBAL));
+      case Origin.Made() -> EnumSet.of(Space.PRIVATE);
+    };
+  }
+
+  /** Among how many kinds of memory a choice between arrays is; those given are not counted. */
+  int spacesOf(Set<Origin> origins) {
+    Set<Space> spaces = EnumSet.noneOf(Space.class);
+    for (Origin origin : origins) {
+      if (!(origin instanceof Origin.Given)) {
+        spaces.addAll(spaces(origin, Map.of()));
+      }
     }
-    return popped;
+    return spaces.size();
   }
 
-  private Operand pop() {
-    return stack.removeLast();
+  int dimensions(String field) {
+    return KernelTypes.dimensions(flat.original(field).getType().descriptorString());
   }
 
-  private void escape(Operand operand) {
-    read.addAll(operand.fields);
-    written.addAll(operand.fields);
+  /** What the memory of arrays must be in the text, beyond what fields say of themselves. */
+  ArraySpaces spaces() {
+    Map<String, Map<Integer, Space>> parameters = new HashMap<>();
+    given.forEach(
+        (method, slots) ->
+            slots.forEach(
+                (slot, spaces) -> {
+                  Space space = spaces.iterator().next();
+                  if (space != Space.GLOBAL) {
+                    parameters
+                        .computeIfAbsent(method.name(), k -> new HashMap<>())
+                        .put(slot, space);
+                  }
+                }));
+    return new ArraySpaces(parameters, passedFields);
   }
 }

@@ -9,10 +9,10 @@ import dev.gmem.KernelCompilationException;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
 import java.lang.foreign.MemorySegment;
-import java.lang.reflect.Array;
-import java.lang.reflect.Field;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -46,14 +46,24 @@ import java.util.Objects;
  * execute Java, the simulator among them, its own bytecode runs, over the device's memory. The
  * class is translated once per JVM, and compiled once per device and space.
  *
+ * <p><b>Fields</b> are named as in the source; a local variable that a class of a method has
+ * captured is a field of its name. Where a class hides a field of a superclass, the latter is
+ * called {@code Superclass.field}.
+ *
  * <p><b>Arrays.</b> A segment may be longer than 2 GiB only if its elements can be counted by an
  * {@code int}. A field that is not bound but holds an array on the heap is passed as a table if the
  * kernel only reads it. Fields that are {@link Kernel.Local} give the length of the local memory by
  * the array they hold; {@link Kernel.PrivateMemorySpace} fields need no array. Neither is bound.
  *
  * <p><b>Access.</b> What the kernel does with each array is found in its bytecode: a field that is
- * only read is shared, one that is written moves. {@link #bind(String, MemorySegment, Access)} can
- * say more than the bytecode tells.
+ * only read is shared, one that is written moves. One that is only written is not copied to the
+ * device if the items of the launch are certain to write all of it, each its own element; if such a
+ * launch fails, the array's contents are undefined. {@link #bind(String, MemorySegment, Access)}
+ * can say more than the bytecode tells.
+ *
+ * <p><b>Bounds.</b> A launch whose items are certain to touch an element that an array does not
+ * have is refused. Other indices out of bounds fail on devices that execute Java, and are undefined
+ * on OpenCL devices.
  *
  * <p><b>Threads.</b> All methods may be called from any thread; bindings and scalars are those at
  * the call of {@code launch}. The kernel's own {@code execute} is never called.
@@ -65,10 +75,8 @@ public final class JavaKernel implements AutoCloseable {
   private final Kernel kernel;
   private final Translation translation;
   private final Tables tables;
-  private final Map<String, Binding> bindings = new HashMap<>();
+  private final Map<KernelParameter.Array, Binding> bindings = new IdentityHashMap<>();
   private final Map<Device, Loaded> loaded = new HashMap<>();
-
-  private record Binding(MemorySegment segment, Access access, int[] lengths) {}
 
   /** The kernel on a device, and whether in the form for devices that execute Java. */
   private record Loaded(dev.gmem.Kernel kernel, boolean host) {}
@@ -91,6 +99,7 @@ public final class JavaKernel implements AutoCloseable {
    */
   public static JavaKernel of(AddressSpace space, Kernel kernel) {
     Objects.requireNonNull(space, "space");
+    Objects.requireNonNull(kernel, "kernel");
     return new JavaKernel(space, kernel, Translation.of(kernel.getClass()));
   }
 
@@ -104,7 +113,8 @@ public final class JavaKernel implements AutoCloseable {
    *     is not a number of elements
    */
   public JavaKernel bind(String field, MemorySegment segment) {
-    return bind(field, segment, array(field).access());
+    KernelParameter.Array array = array(field);
+    return bind(array, Binding.of(translation.name(), array, segment, null));
   }
 
   /**
@@ -117,17 +127,9 @@ public final class JavaKernel implements AutoCloseable {
    * @throws IllegalArgumentException as {@link #bind(String, MemorySegment)}, or if it widens
    */
   public JavaKernel bind(String field, MemorySegment segment, Access access) {
+    Objects.requireNonNull(access, "access");
     KernelParameter.Array array = array(field);
-    if (array.dimensions() != 1) {
-      throw misbound(
-          field, "an array of arrays needs the length of each dimension", "type=" + type(array));
-    }
-    long length = segment.byteSize() / array.elementBytes();
-    if (length > Integer.MAX_VALUE) {
-      throw misbound(
-          field, "an array has at most 2^31-1 elements; bind slices", "length=" + length);
-    }
-    return bind(array, segment, access, new int[] {(int) length});
+    return bind(array, Binding.of(translation.name(), array, segment, access));
   }
 
   /**
@@ -142,68 +144,82 @@ public final class JavaKernel implements AutoCloseable {
    */
   public JavaKernel bind(String field, MemorySegment segment, int... lengths) {
     KernelParameter.Array array = array(field);
-    if (lengths.length != array.dimensions()) {
-      throw misbound(
-          field,
-          "an array needs a length for each dimension",
-          "type=" + type(array) + " lengths=" + lengths.length);
-    }
-    return bind(array, segment, array.access(), lengths.clone());
+    return bind(array, Binding.of(translation.name(), array, segment, null, lengths.clone()));
   }
 
-  private JavaKernel bind(
-      KernelParameter.Array array, MemorySegment segment, Access access, int[] lengths) {
-    long bytes = array.elementBytes();
-    for (int length : lengths) {
-      if (length < 0) {
-        throw misbound(array.name(), "a length must not be negative", "length=" + length);
-      }
-      bytes = Math.multiplyExact(bytes, length);
-    }
-    if (bytes != segment.byteSize()) {
-      throw misbound(
+  private JavaKernel bind(KernelParameter.Array array, Binding binding) {
+    if (!space.contains(binding.segment())) {
+      throw Binding.misbound(
+          translation.name(),
           array.name(),
-          "the segment must be as large as the array",
-          "type="
-              + type(array)
-              + " elementBytes="
-              + array.elementBytes()
-              + " arrayBytes="
-              + bytes
-              + " segmentBytes="
-              + segment.byteSize());
-    }
-    if (access.writes() && !array.access().writes()) {
-      throw misbound(array.name(), "the kernel only reads the array", "access=" + access);
+          "the segment must be unified memory of this space; allocate it from space.arena()",
+          "segment=" + binding.segment());
     }
     synchronized (this) {
-      bindings.put(array.name(), new Binding(segment, access, lengths));
+      bindings.put(array, binding);
     }
     return this;
   }
 
   private KernelParameter.Array array(String field) {
-    for (KernelParameter.Array array : translation.arrays()) {
-      if (array.name().equals(field)) {
-        if (!array.isUnified()) {
-          throw misbound(field, "local memory is not bound; its length is that of the array", "");
-        }
-        return array;
+    Objects.requireNonNull(field, "field");
+    List<KernelParameter.Array> arrays = translation.arrays();
+    KernelParameter.Array found =
+        arrays.stream()
+            .filter(array -> array.name().equals(field))
+            .findFirst()
+            .or(() -> arrays.stream().filter(a -> a.field().getName().equals(field)).findFirst())
+            .orElseThrow(
+                () ->
+                    Binding.misbound(
+                        translation.name(),
+                        field,
+                        "the kernel uses no such array field",
+                        "fields=" + arrays.stream().map(KernelParameter.Array::name).toList()));
+    if (!found.isUnified()) {
+      throw Binding.misbound(
+          translation.name(),
+          field,
+          "local memory is not bound; its length is that of the array",
+          "");
+    }
+    return found;
+  }
+
+  /**
+   * Returns this kernel in the shape of those in other languages: with arguments in an order. They
+   * are for the fields that are named here; those of all others are found as by {@link #launch}.
+   * Scalars that are given so are for that launch alone; the fields of the kernel keep their
+   * values.
+   *
+   * @param device a device of the space
+   * @param fields names of array fields of one dimension and of scalars, in the order of arguments
+   * @return a kernel that takes as many arguments: segments, {@link Argument}s, boxed scalars
+   * @throws IllegalArgumentException if the kernel uses no such field
+   * @throws KernelCompilationException if the device does not compile the kernel
+   * @throws UnsupportedOperationException if the device runs neither OpenCL C nor Java
+   */
+  public dev.gmem.Kernel on(Device device, String... fields) {
+    loaded(device);
+    return new OrderedKernel(this, device, parameters(fields));
+  }
+
+  private List<KernelParameter> parameters(String... fields) {
+    Map<String, KernelParameter> all = new LinkedHashMap<>();
+    for (KernelParameter parameter : translation.parameters()) {
+      switch (parameter) {
+        case KernelParameter.Array array when array.isUnified() -> all.put(array.name(), array);
+        case KernelParameter.Scalar scalar -> all.put(FlatKernel.baseName(scalar.field()), scalar);
+        default -> {}
       }
     }
-    throw misbound(
-        field,
-        "the kernel uses no such array field",
-        "fields=" + translation.arrays().stream().map(KernelParameter.Array::name).toList());
-  }
-
-  private IllegalArgumentException misbound(String field, String rule, String facts) {
-    return new IllegalArgumentException(
-        rule + ": kernel=" + translation.name() + " field=" + field + " " + facts);
-  }
-
-  private static String type(KernelParameter.Array array) {
-    return array.field().getType().getTypeName();
+    for (String field : fields) {
+      if (!all.containsKey(field)) {
+        throw Binding.misbound(
+            translation.name(), field, "the kernel uses no such field", "fields=" + all.keySet());
+      }
+    }
+    return List.of(fields).stream().map(all::get).toList();
   }
 
   /**
@@ -213,6 +229,7 @@ public final class JavaKernel implements AutoCloseable {
    * @param range the work items
    * @return the launch, running or waiting to run
    * @throws IllegalStateException if an array field is neither bound nor a table
+   * @throws IllegalArgumentException if work items are certain to reach beyond an array
    * @throws KernelCompilationException if the device does not compile the kernel
    * @throws UnsupportedOperationException if the device runs neither OpenCL C nor Java
    */
@@ -228,14 +245,36 @@ public final class JavaKernel implements AutoCloseable {
    * @param passId what {@code getPassId()} returns
    * @return the launch, running or waiting to run
    * @throws IllegalStateException if an array field is neither bound nor a table
+   * @throws IllegalArgumentException if work items are certain to reach beyond an array
    * @throws KernelCompilationException if the device does not compile the kernel
    * @throws UnsupportedOperationException if the device runs neither OpenCL C nor Java
    */
   public synchronized Launch launch(Device device, NdRange range, int passId) {
-    Loaded form = loaded.computeIfAbsent(device, this::load);
-    Values values = new FieldValues();
+    return launch(device, range, passId, bindings, Map.of());
+  }
+
+  /** Launches with values that are given for this launch alone, besides those that are bound. */
+  synchronized Launch launch(
+      Device device,
+      NdRange range,
+      Map<KernelParameter.Array, Binding> arrays,
+      Map<KernelParameter.Scalar, Object> scalars) {
+    Map<KernelParameter.Array, Binding> all = new IdentityHashMap<>(bindings);
+    all.putAll(arrays);
+    return launch(device, range, 0, all, scalars);
+  }
+
+  private Launch launch(
+      Device device,
+      NdRange range,
+      int passId,
+      Map<KernelParameter.Array, Binding> arrays,
+      Map<KernelParameter.Scalar, Object> scalars) {
+    Loaded form = loaded(device);
+    Values values = new LaunchValues(kernel, translation, arrays, scalars, tables, range, passId);
     Launch launch = null;
     try {
+      translation.reach().check(translation.name(), range, passId, values);
       if (form.host) {
         HostForm host = translation.hostForm();
         launch = form.kernel.launch(host.range(range), host.arguments(values, range, passId));
@@ -248,6 +287,10 @@ public final class JavaKernel implements AutoCloseable {
     } finally {
       tables.launched(launch);
     }
+  }
+
+  private synchronized Loaded loaded(Device device) {
+    return loaded.computeIfAbsent(device, this::load);
   }
 
   private Loaded load(Device device) {
@@ -282,62 +325,14 @@ public final class JavaKernel implements AutoCloseable {
     return translation.text();
   }
 
+  /** The name of the kernel's class. */
+  String name() {
+    return translation.name();
+  }
+
   /** Gives back the memory of tables; launches that use it are waited for. */
   @Override
   public synchronized void close() {
     tables.close();
-  }
-
-  /** The fields as they are now. */
-  private final class FieldValues implements Values {
-    @Override
-    public Object scalar(KernelParameter.Scalar scalar) {
-      return get(scalar.field());
-    }
-
-    @Override
-    public Argument.Buffer buffer(KernelParameter.Array array) {
-      Binding binding = bindings.get(array.name());
-      if (binding != null) {
-        return new Argument.Buffer(binding.segment, binding.access);
-      }
-      Object heap = get(array.field());
-      String where = "kernel=" + translation.name() + " field=" + array.name();
-      if (heap == null) {
-        throw new IllegalStateException("an array field must be bound to a segment: " + where);
-      }
-      if (array.access().writes()) {
-        throw new IllegalStateException(
-            "an array on the heap can only be read by a kernel, and this one may be written; bind a"
-                + " unified segment to the field: "
-                + where);
-      }
-      return new Argument.Buffer(tables.copyOf(array.name(), heap), Access.READ);
-    }
-
-    @Override
-    public int[] lengths(KernelParameter.Array array) {
-      Binding binding = bindings.get(array.name());
-      if (binding != null) {
-        return binding.lengths;
-      }
-      Object heap = get(array.field());
-      if (heap == null) {
-        throw new IllegalStateException(
-            "a field for local memory must hold an array of the length that is wanted: kernel="
-                + translation.name()
-                + " field="
-                + array.name());
-      }
-      return new int[] {Array.getLength(heap)};
-    }
-
-    private Object get(Field field) {
-      try {
-        return field.get(kernel);
-      } catch (IllegalAccessException e) {
-        throw new IllegalStateException("a field of a kernel cannot be read: field=" + field, e);
-      }
-    }
   }
 }

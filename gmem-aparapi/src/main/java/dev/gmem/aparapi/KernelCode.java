@@ -5,8 +5,10 @@ import dev.gmem.KernelCompilationException;
 import java.lang.classfile.Annotation;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.Field;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -30,7 +32,7 @@ final class KernelCode {
     /** A method of {@link DeviceItem}, of that name. */
     record Builtin(String name, MethodTypeDesc type) implements Callee {}
 
-    /** A static method of the JDK over primitive values, called as it is. */
+    /** A method of {@link Math} that OpenCL C has, too; called as it is. */
     record Library() implements Callee {}
 
     /** Something that a kernel cannot call. */
@@ -39,6 +41,8 @@ final class KernelCode {
 
   private static final Set<String> INTRINSIC =
       Set.of("Lcom/aparapi/Kernel$OpenCLMapping;", "Lcom/aparapi/Kernel$OpenCLDelegate;");
+
+  private static final String MATH = "java/lang/Math";
 
   private static final Set<String> BUILTIN =
       Arrays.stream(DeviceItem.class.getDeclaredMethods())
@@ -113,14 +117,10 @@ final class KernelCode {
                     && isKernel(call.owner().asInternalName()));
   }
 
-  /** Whether a class is the kernel's or one of its superclasses. */
+  /** Whether a class is the kernel's, one of its superclasses, or an interface of theirs. */
   boolean isKernel(String internalName) {
-    for (Class<?> c = kernelClass; c != Object.class; c = c.getSuperclass()) {
-      if (c.getName().replace('.', '/').equals(internalName)) {
-        return true;
-      }
-    }
-    return false;
+    Class<?> type = files.find(internalName);
+    return type != null && type != Object.class && type.isAssignableFrom(kernelClass);
   }
 
   Class<?> find(String internalName) {
@@ -136,9 +136,9 @@ final class KernelCode {
       return isStatic ? resolveStatic(owner, name, descriptor) : new Callee.None();
     }
     Class<?> start =
-        call.opcode() == Opcode.INVOKEVIRTUAL && !isPrivate(owner, name, descriptor)
-            ? kernelClass
-            : files.find(owner);
+        call.opcode() == Opcode.INVOKESPECIAL || isStatic || isPrivate(owner, name, descriptor)
+            ? files.find(owner)
+            : kernelClass;
     KernelMethod found = virtual(start, name, descriptor).orElse(null);
     if (found != null && found.owner() != Kernel.class) {
       return new Callee.Code(found);
@@ -151,32 +151,43 @@ final class KernelCode {
     return usable ? new Callee.Code(found) : new Callee.None();
   }
 
-  /**
-   * What the translator takes a call for, which looks for methods by name and type from the
-   * kernel's class upwards, whatever the class that the call names; null if it finds none there.
-   */
-  KernelMethod translatorsChoice(InvokeInstruction call) {
-    boolean above =
-        call.opcode() == Opcode.INVOKESPECIAL
-            && files.find(call.owner().asInternalName()) != kernelClass;
-    return virtual(
-            above ? kernelClass.getSuperclass() : kernelClass,
-            call.name().stringValue(),
-            call.type().stringValue())
-        .orElse(null);
+  private Callee resolveStatic(String owner, String name, String descriptor) {
+    if (owner.equals(MATH) && isFunction(name, descriptor)) {
+      return new Callee.Library();
+    }
+    boolean ofTheJdk = owner.startsWith("java/");
+    boolean primitive = !descriptor.contains("L") && !descriptor.contains("[");
+    Class<?> type = ofTheJdk && !primitive ? null : files.find(owner);
+    Optional<KernelMethod> found =
+        type == null ? Optional.empty() : virtual(type, name, descriptor);
+    return found.<Callee>map(Callee.Code::new).orElse(new Callee.None());
   }
 
-  private Callee resolveStatic(String owner, String name, String descriptor) {
-    if (owner.startsWith("java/")) {
-      boolean primitive = !descriptor.contains("L") && !descriptor.contains("[");
-      return primitive ? new Callee.Library() : new Callee.None();
+  boolean isMethodOfKernel(String name) {
+    return files.model(Kernel.class).methods().stream()
+        .anyMatch(m -> m.methodName().equalsString(name));
+  }
+
+  /** Whether it is one of {@code Kernel}'s own methods that the translator has a function for. */
+  private boolean isFunction(String name, String descriptor) {
+    return files
+        .declared(Kernel.class, name, descriptor)
+        .filter(KernelCode::isIntrinsic)
+        .isPresent();
+  }
+
+  /** The field that an instruction reads or writes; null if it cannot be found. */
+  Field field(FieldInstruction instruction) {
+    Class<?> start = files.find(instruction.owner().asInternalName());
+    for (Class<?> c = start; c != null; c = c.getSuperclass()) {
+      for (Field each : c.getDeclaredFields()) {
+        if (instruction.name().equalsString(each.getName())
+            && instruction.type().equalsString(each.getType().descriptorString())) {
+          return each;
+        }
+      }
     }
-    Class<?> type = files.find(owner);
-    Optional<KernelMethod> found =
-        type == null || type.isInterface() && name.startsWith("lambda$")
-            ? Optional.empty()
-            : virtual(type, name, descriptor);
-    return found.<Callee>map(Callee.Code::new).orElse(new Callee.None());
+    return null;
   }
 
   private boolean isPrivate(String owner, String name, String descriptor) {
@@ -193,14 +204,27 @@ final class KernelCode {
         return found;
       }
     }
-    return Optional.empty();
+    return inherited(start, name, descriptor);
   }
 
-  /** Whether a name is one that the translator takes for a function of OpenCL C. */
-  boolean isIntrinsicName(String name) {
-    return files.model(Kernel.class).methods().stream()
-        .filter(m -> m.methodName().equalsString(name))
-        .anyMatch(m -> isIntrinsic(new KernelMethod(Kernel.class, m)));
+  /** The default method of an interface; none if several could be meant. */
+  private Optional<KernelMethod> inherited(Class<?> start, String name, String descriptor) {
+    Set<Class<?>> interfaces = new LinkedHashSet<>();
+    for (Class<?> c = start; c != null; c = c.getSuperclass()) {
+      addInterfaces(c, interfaces);
+    }
+    List<KernelMethod> found =
+        interfaces.stream().flatMap(i -> files.declared(i, name, descriptor).stream()).toList();
+    return found.stream()
+        .filter(m -> found.stream().allMatch(other -> other.owner().isAssignableFrom(m.owner())))
+        .findFirst();
+  }
+
+  private static void addInterfaces(Class<?> type, Set<Class<?>> interfaces) {
+    for (Class<?> each : type.getInterfaces()) {
+      interfaces.add(each);
+      addInterfaces(each, interfaces);
+    }
   }
 
   private static boolean isIntrinsic(KernelMethod method) {

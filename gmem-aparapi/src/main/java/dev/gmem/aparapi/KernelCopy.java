@@ -5,7 +5,6 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
 import static java.lang.constant.ConstantDescs.MTD_void;
 
-import com.aparapi.Kernel;
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -39,6 +38,7 @@ final class KernelCopy {
   private static final Set<String> BARRIERS =
       Set.of("localBarrier", "globalBarrier", "localGlobalBarrier");
 
+  private final FlatKernel flat;
   private final KernelCode code;
   private final ClassDesc self;
   private final List<KernelParameter> fields = new ArrayList<>();
@@ -48,9 +48,10 @@ final class KernelCopy {
   private MethodHandle constructor;
 
   KernelCopy(
-      KernelCode code, List<KernelParameter> parameters, List<KernelParameter.Array> privates) {
-    this.code = code;
-    String name = code.kernelClass().getName();
+      FlatKernel flat, List<KernelParameter> parameters, List<KernelParameter.Array> privates) {
+    this.flat = flat;
+    code = flat.code();
+    String name = flat.originalCode().kernelClass().getName();
     self =
         ClassDesc.of(
             DeviceItem.class.getPackageName(),
@@ -108,7 +109,7 @@ final class KernelCopy {
             self,
             builder -> {
               builder.withSuperclass(KernelTypes.ITEM).withFlags(ClassFile.ACC_FINAL);
-              builder.with(SourceFileAttribute.of(sourceFile()));
+              builder.with(SourceFileAttribute.of(flat.originalCode().run().sourceFile()));
               builder.withMethodBody(
                   INIT_NAME,
                   MTD_void,
@@ -125,12 +126,6 @@ final class KernelCopy {
                           .return_());
               methodNames.keySet().forEach(method -> addMethod(builder, method));
             });
-  }
-
-  private String sourceFile() {
-    String name = code.run().owner().getName();
-    String simple = name.substring(name.lastIndexOf('.') + 1);
-    return simple.replaceAll("\\$.*", "") + ".java";
   }
 
   private void addFields(ClassBuilder builder) {
@@ -165,8 +160,8 @@ final class KernelCopy {
 
   private static String nameOf(KernelParameter field) {
     return switch (field) {
-      case KernelParameter.Array array -> array.name();
-      case KernelParameter.Scalar(var scalar) -> scalar.getName();
+      case KernelParameter.Array array -> array.flatName();
+      case KernelParameter.Scalar scalar -> scalar.flatName();
       default -> throw new AssertionError(field);
     };
   }
@@ -174,7 +169,8 @@ final class KernelCopy {
   private static ClassDesc typeOf(KernelParameter field) {
     return switch (field) {
       case KernelParameter.Array array -> KernelTypes.VIEW;
-      case KernelParameter.Scalar(var scalar) -> scalar.getType().describeConstable().orElseThrow();
+      case KernelParameter.Scalar scalar ->
+          scalar.field().getType().describeConstable().orElseThrow();
       default -> throw new AssertionError(field);
     };
   }
@@ -207,7 +203,7 @@ final class KernelCopy {
     if (name == null) {
       throw new IllegalStateException(
           "the translator did not find a field that the kernel uses: class="
-              + code.run().owner().getName()
+              + flat.originalCode().kernelClass().getName()
               + " field="
               + field);
     }
@@ -224,6 +220,6 @@ final class KernelCopy {
 
   /** Whether a method's lines are those of the kernel's source file. */
   boolean isOfTheSource(KernelMethod method) {
-    return method.owner() != Kernel.class;
+    return flat.original(method).sourceFile().equals(flat.originalCode().run().sourceFile());
   }
 }

@@ -23,7 +23,9 @@ import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
 import java.lang.classfile.instruction.OperatorInstruction;
 import java.lang.classfile.instruction.StoreInstruction;
 import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDesc;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.Field;
 
 /** Rewrites the code of one method for the copy of its kernel. Threads: one. */
 final class KernelCopyCode {
@@ -58,6 +60,7 @@ final class KernelCopyCode {
       case StoreInstruction store -> body.storeLocal(store.typeKind(), slot(store.slot()));
       case IncrementInstruction increment ->
           body.iinc(slot(increment.slot()), increment.constant());
+      case FieldInstruction field when field.opcode() == Opcode.GETSTATIC -> constant(field);
       case FieldInstruction field ->
           body.getfield(
               copy.self(),
@@ -74,6 +77,17 @@ final class KernelCopyCode {
       }
       case InvokeInstruction call -> call(call);
       default -> body.with(instruction);
+    }
+  }
+
+  /** Static fields are those of {@code Kernel} alone: numbers that its mathematics needs. */
+  private void constant(FieldInstruction read) {
+    try {
+      Field field = copy.code().field(read);
+      field.setAccessible(true);
+      body.loadConstant((ConstantDesc) field.get(null));
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("a constant of Kernel cannot be read: " + read, e);
     }
   }
 
@@ -111,11 +125,7 @@ final class KernelCopyCode {
       case LASTORE -> view("putLong", CD_void, CD_int, CD_long);
       case FASTORE -> view("putFloat", CD_void, CD_int, CD_float);
       case DASTORE -> view("putDouble", CD_void, CD_int, CD_double);
-      default ->
-          throw method.refused(
-              "an assignment of an array to an element of another",
-              "assign the elements one by one",
-              method.firstLine());
+      default -> throw new IllegalStateException("no kernel has arrays as elements: " + method);
     }
   }
 

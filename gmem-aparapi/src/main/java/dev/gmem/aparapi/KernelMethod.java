@@ -1,10 +1,12 @@
 package dev.gmem.aparapi;
 
+import java.lang.classfile.Attributes;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.instruction.LineNumber;
+import java.lang.classfile.instruction.LocalVariable;
 import java.lang.reflect.AccessFlag;
 
 /**
@@ -26,8 +28,26 @@ record KernelMethod(Class<?> owner, MethodModel model) {
     return model.flags().has(AccessFlag.STATIC);
   }
 
+  boolean isOfTheJdk() {
+    return owner.getClassLoader() == null && owner.getName().startsWith("java.");
+  }
+
   CodeModel code() {
     return model.code().orElseThrow();
+  }
+
+  /** Whether the class file tells the names of variables. */
+  boolean namesVariables() {
+    return code().elementStream().anyMatch(LocalVariable.class::isInstance);
+  }
+
+  /** The name of the source file, as the class file tells it or by convention. */
+  String sourceFile() {
+    return model
+        .parent()
+        .flatMap(c -> c.findAttribute(Attributes.sourceFile()))
+        .map(a -> a.sourceFile().stringValue())
+        .orElseGet(() -> owner.getName().replaceAll("^.*\\.|\\$.*$", "") + ".java");
   }
 
   /** The first line that the class file tells; 0 if none. */

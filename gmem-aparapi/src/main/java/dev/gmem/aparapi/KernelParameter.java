@@ -21,6 +21,8 @@ sealed interface KernelParameter {
    * An array field.
    *
    * @param field the field of the kernel's class
+   * @param name what users call it
+   * @param flatName its name in the {@link FlatKernel}
    * @param element descriptor of its elements
    * @param dimensions 1 for an array, 2 for an array of arrays, ...
    * @param space where its elements are
@@ -28,12 +30,15 @@ sealed interface KernelParameter {
    * @param privateLength length of a private array; otherwise 0
    */
   record Array(
-      Field field, String element, int dimensions, Space space, Access access, int privateLength)
+      Field field,
+      String name,
+      String flatName,
+      String element,
+      int dimensions,
+      Space space,
+      Access access,
+      int privateLength)
       implements KernelParameter {
-    String name() {
-      return field.getName();
-    }
-
     int elementBytes() {
       return KernelTypes.bytes(element);
     }
@@ -49,8 +54,13 @@ sealed interface KernelParameter {
   /** How many elements lie between neighbours in a dimension. */
   record Stride(Array array, int dimension) implements KernelParameter {}
 
-  /** A field of a primitive type. */
-  record Scalar(Field field) implements KernelParameter {}
+  /**
+   * A field of a primitive type.
+   *
+   * @param field the field of the kernel's class
+   * @param flatName its name in the {@link FlatKernel}
+   */
+  record Scalar(Field field, String flatName) implements KernelParameter {}
 
   /** The pass. */
   record Pass() implements KernelParameter {}

@@ -6,6 +6,7 @@ import java.lang.classfile.CodeModel;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.Label;
 import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.ArrayStoreInstruction;
 import java.lang.classfile.instruction.BranchInstruction;
 import java.lang.classfile.instruction.ConstantInstruction;
 import java.lang.classfile.instruction.DiscontinuedInstruction;
@@ -15,7 +16,6 @@ import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.LabelTarget;
 import java.lang.classfile.instruction.LineNumber;
-import java.lang.classfile.instruction.LocalVariable;
 import java.lang.classfile.instruction.LookupSwitchInstruction;
 import java.lang.classfile.instruction.MonitorInstruction;
 import java.lang.classfile.instruction.NewMultiArrayInstruction;
@@ -26,8 +26,6 @@ import java.lang.classfile.instruction.TableSwitchInstruction;
 import java.lang.classfile.instruction.ThrowInstruction;
 import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.lang.constant.ClassDesc;
-import java.lang.reflect.Field;
-import java.lang.reflect.Modifier;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -39,48 +37,6 @@ import java.util.Set;
  * and lets some of it through into text that does not compile.
  */
 final class KernelRules {
-  /** Words that mean something in OpenCL C and nothing in Java. */
-  private static final Set<String> RESERVED =
-      Set.of(
-          "auto",
-          "bool",
-          "complex",
-          "constant",
-          "event_t",
-          "extern",
-          "global",
-          "half",
-          "image2d_t",
-          "imaginary",
-          "inline",
-          "kernel",
-          "local",
-          "pipe",
-          "ptrdiff_t",
-          "quad",
-          "read_only",
-          "read_write",
-          "register",
-          "restrict",
-          "sampler_t",
-          "signed",
-          "size_t",
-          "sizeof",
-          "struct",
-          "typedef",
-          "uchar",
-          "uint",
-          "ulong",
-          "uniform",
-          "union",
-          "unsigned",
-          "ushort",
-          "write_only",
-          "NAN",
-          "INFINITY",
-          "NULL",
-          "passid");
-
   private final KernelCode code;
   private KernelMethod method;
   private int line;
@@ -97,18 +53,17 @@ final class KernelRules {
   static void check(KernelCode code) {
     KernelRules rules = new KernelRules(code);
     for (KernelMethod method : code.methods()) {
-      if (method.owner() != Kernel.class) {
+      if (method.owner() != Kernel.class && !method.isOfTheJdk()) {
         rules.check(method);
       }
     }
-    rules.checkOverloads();
     rules.checkRecursion(code.run(), new HashSet<>());
   }
 
   private void check(KernelMethod checked) {
     method = checked;
     line = checked.firstLine();
-    CodeElement before = null;
+    Instruction before = null;
     for (CodeElement element : checked.code()) {
       if (element instanceof LineNumber number) {
         line = number.line();
@@ -121,10 +76,7 @@ final class KernelRules {
       if (element instanceof InvokeInstruction call) {
         checkCall(call);
       }
-      if (element instanceof LocalVariable variable) {
-        checkName("a local variable", variable.name().stringValue());
-      }
-      before = element instanceof Instruction ? element : before;
+      before = element instanceof Instruction instruction ? instruction : before;
     }
     checkJumps(checked.code());
   }
@@ -143,7 +95,12 @@ final class KernelRules {
     }
   }
 
-  private void checkObjects(CodeElement element, CodeElement before) {
+  private void checkObjects(CodeElement element, Instruction before) {
+    if (before instanceof NewPrimitiveArrayInstruction && isDup(element)) {
+      throw refused(
+          "an array with initial elements (or a variable number of arguments)",
+          "make the array with new, and assign its elements one by one");
+    }
     switch (element) {
       case NewObjectInstruction n -> {
         Class<?> type = code.find(n.className().asInternalName());
@@ -161,6 +118,10 @@ final class KernelRules {
               "use a constant length, or pass an array field to work in");
         }
       }
+      case ArrayStoreInstruction store when store.opcode() == Opcode.AASTORE ->
+          throw refused(
+              "an assignment of an array to an element of another",
+              "assign the elements one by one");
       case NewReferenceArrayInstruction n ->
           throw refused("new on an array of objects", "use arrays of primitive types");
       case NewMultiArrayInstruction n ->
@@ -181,6 +142,10 @@ final class KernelRules {
     }
   }
 
+  private static boolean isDup(CodeElement element) {
+    return element instanceof Instruction instruction && instruction.opcode() == Opcode.DUP;
+  }
+
   private static boolean isObject(Object constant) {
     return !(constant instanceof Number);
   }
@@ -197,10 +162,19 @@ final class KernelRules {
     if (isStatic && name.equals("$assertionsDisabled")) {
       throw refused("assert", "test the values before or after the launch");
     }
+    if (isStatic && type.equals("Ljava/io/PrintStream;")) {
+      throw refused(
+          "output (to the console)", "write into an array, and print it after the launch");
+    }
     if (isStatic) {
       throw refused(
           "the static field " + name,
           "make it an instance field, or a constant (static final with a constant value)");
+    }
+    if (name.startsWith("this$")) {
+      throw refused(
+          "the object around it (" + name + ")",
+          "make the kernel's class static, with fields of its own for what it uses");
     }
     if (isSegment(type)) {
       throw refused(
@@ -214,39 +188,6 @@ final class KernelRules {
       throw refused(
           "a field of another object (" + name + ")", "copy the value into the kernel's own field");
     }
-    checkReach(field.owner().asInternalName(), name);
-    checkName("a field", name);
-  }
-
-  /**
-   * The translator finds fields by name, from the kernel's class upwards, and skips private ones.
-   */
-  private void checkReach(String owner, String name) {
-    Field field = declared(code.find(owner), name);
-    Field choice = declared(code.kernelClass(), name);
-    if (field == null || choice == null) {
-      return;
-    }
-    if (!choice.equals(field)) {
-      throw refused(
-          "two fields named " + name,
-          choice.getDeclaringClass().getName() + " has another one: give one of them another name");
-    }
-    if (field.getDeclaringClass() != code.kernelClass()
-        && Modifier.isPrivate(field.getModifiers())) {
-      throw refused("the private field " + name + " of a superclass", "make the field protected");
-    }
-  }
-
-  private static Field declared(Class<?> start, String name) {
-    for (Class<?> c = start; c != null && c != Kernel.class; c = c.getSuperclass()) {
-      for (Field each : c.getDeclaredFields()) {
-        if (each.getName().equals(name)) {
-          return each;
-        }
-      }
-    }
-    return null;
   }
 
   private static boolean isSegment(String descriptor) {
@@ -269,43 +210,47 @@ final class KernelRules {
       throw refused(
           "an object as an argument (of " + name + ")", "pass primitive values and arrays");
     }
+    if (call.typeSymbol().parameterList().stream()
+        .anyMatch(p -> p.descriptorString().startsWith("[["))) {
+      throw refused("an array of arrays as an argument (of " + name + ")", "pass its elements");
+    }
     switch (code.resolve(method, call)) {
-      case KernelCode.Callee.None none when code.isKernel(owner) ->
-          throw refused(
-              "a call of " + name + call.type().stringValue(),
-              "this method of Kernel is for the host");
-      case KernelCode.Callee.None none ->
-          throw refused(
-              "a call of " + owner.replace('/', '.') + "." + name,
-              "call methods of the kernel, or static methods over primitive values");
-      case KernelCode.Callee.Code(KernelMethod callee) -> checkChoice(call, callee);
+      case KernelCode.Callee.None none -> throw uncallable(call, owner, name);
+      case KernelCode.Callee.Code(KernelMethod callee) when callee.isOfTheJdk() ->
+          checkLibrary(callee, new HashSet<>());
       default -> {}
     }
   }
 
-  private void checkChoice(InvokeInstruction call, KernelMethod callee) {
-    if (callee.owner() == Kernel.class) {
-      return;
+  private KernelTranslationException uncallable(InvokeInstruction call, String owner, String name) {
+    if (code.isKernel(owner)) {
+      return refused(
+          "a call of " + name + call.type().stringValue(),
+          code.isMethodOfKernel(name)
+              ? "this method of Kernel is for the host"
+              : "it has no code that can be found (native, or several that could be meant)");
     }
-    if (code.isIntrinsicName(callee.name())) {
-      throw refused(
-          "a method of its own named " + callee.name(),
-          "Kernel has one of that name, which would be taken: give it another name");
-    }
-    KernelMethod choice = code.translatorsChoice(call);
-    if (choice != null && !choice.equals(callee)) {
-      throw refused(
-          "a call of " + callee.owner().getName() + "." + callee.name(),
-          "the translator would take the method of that name in "
-              + choice.owner().getName()
-              + ": give one of them another name");
-    }
+    String what = "a call of " + owner.replace('/', '.') + "." + name;
+    boolean boxes = owner.startsWith("java/lang/") && name.matches("valueOf|[a-z]+Value");
+    return boxes
+        ? refused(what, "use int instead of Integer, and so on")
+        : refused(what, "call methods of the kernel, or static methods over primitive values");
   }
 
-  private void checkName(String what, String name) {
-    if (RESERVED.contains(name)) {
-      throw refused(
-          what + " named " + name, "the word has a meaning in OpenCL C: take another name");
+  /** Methods of the JDK are translated from their bytecode, too; what they need is theirs. */
+  private void checkLibrary(KernelMethod callee, Set<KernelMethod> seen) {
+    if (!seen.add(callee)) {
+      return;
+    }
+    try {
+      new KernelRules(code).check(callee);
+      code.callees(callee).forEach(next -> checkLibrary(next, seen));
+    } catch (KernelTranslationException e) {
+      throw method.refused(
+          "a call of " + callee.owner().getName() + "." + callee.name(),
+          "its code cannot be translated; call a method of Kernel, or write it yourself",
+          line,
+          e);
     }
   }
 
@@ -329,6 +274,11 @@ final class KernelRules {
       if (element instanceof BranchInstruction branch && isGoto(branch)) {
         int from = place;
         int to = places.get(branch.target());
+        if (to <= from && !hasExit(body, places, to, from)) {
+          throw refused(
+              "a loop without a condition (as while (true))",
+              "put the condition under which it goes on into its head");
+        }
         boolean leaves =
             ends.entrySet().stream()
                 .anyMatch(
@@ -345,6 +295,22 @@ final class KernelRules {
     }
   }
 
+  /** Whether a condition between two places leads beyond the second. */
+  private static boolean hasExit(CodeModel body, Map<Label, Integer> places, int from, int to) {
+    int place = 0;
+    for (CodeElement element : body) {
+      if (place >= from
+          && place < to
+          && element instanceof BranchInstruction branch
+          && !isGoto(branch)
+          && places.get(branch.target()) > to) {
+        return true;
+      }
+      place++;
+    }
+    return false;
+  }
+
   private static Map<Integer, Integer> loopEnds(CodeModel body, Map<Label, Integer> places) {
     Map<Integer, Integer> ends = new HashMap<>();
     int place = 0;
@@ -359,18 +325,6 @@ final class KernelRules {
 
   private static boolean isGoto(BranchInstruction branch) {
     return branch.opcode() == Opcode.GOTO || branch.opcode() == Opcode.GOTO_W;
-  }
-
-  /** Functions of OpenCL C have one signature for a name. */
-  private void checkOverloads() {
-    Map<String, KernelMethod> seen = new HashMap<>();
-    for (KernelMethod each : code.methods()) {
-      KernelMethod other = seen.put(each.owner().getName() + " " + each.name(), each);
-      if (other != null && each.owner() != Kernel.class) {
-        throw each.refused(
-            "two methods named " + each.name(), "give them different names", each.firstLine());
-      }
-    }
   }
 
   private void checkRecursion(KernelMethod from, Set<KernelMethod> above) {

@@ -18,6 +18,7 @@ import com.aparapi.internal.instruction.InstructionSet.Constant;
 import com.aparapi.internal.instruction.InstructionSet.FieldArrayElementAssign;
 import com.aparapi.internal.instruction.InstructionSet.FieldArrayElementIncrement;
 import com.aparapi.internal.instruction.InstructionSet.I_IINC;
+import com.aparapi.internal.instruction.InstructionSet.I_NEWARRAY;
 import com.aparapi.internal.instruction.InstructionSet.IfUnary;
 import com.aparapi.internal.instruction.InstructionSet.IncrementInstruction;
 import com.aparapi.internal.instruction.InstructionSet.InlineAssignInstruction;
@@ -57,6 +58,8 @@ final class OpenClWriter extends KernelWriter {
   }
 
   private static final Set<ByteCode> SUMS = Set.of(ByteCode.IADD, ByteCode.ISUB, ByteCode.IMUL);
+
+  private static final MethodTypeDesc ATOMIC_ADD = MethodTypeDesc.ofDescriptor("([III)I");
 
   private final StringBuilder text = new StringBuilder();
   private final Set<Instruction> written = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -167,9 +170,24 @@ final class OpenClWriter extends KernelWriter {
           write(instruction.getByteCode() == ByteCode.LDC2_W ? "LONG_MIN" : "INT_MIN");
         } else {
           super.writeInstruction(instruction);
+          if (isNewArray(instruction)) {
+            write(" = {0}");
+          }
         }
       }
     }
+  }
+
+  /** In C, its elements would be what was there before, and a second one another variable. */
+  private static boolean isNewArray(Instruction instruction) throws Lost {
+    if (instruction instanceof AssignToLocalVariable assign
+        && instruction.getFirstChild() instanceof I_NEWARRAY) {
+      if (!assign.isDeclaration()) {
+        throw new Lost("a new array for a variable that has been declared before", instruction);
+      }
+      return true;
+    }
+    return false;
   }
 
   @Override
@@ -179,7 +197,16 @@ final class OpenClWriter extends KernelWriter {
         MethodTypeDesc.ofDescriptor(
             method.getNameAndTypeEntry().getDescriptorUTF8Entry().getUTF8());
     String intrinsic = Kernel.getMappedMethodName(method);
-    if (type.returnType().descriptorString().equals("I")
+    if (name.equals("atomicAdd") && type.equals(ATOMIC_ADD)) {
+      // Its function is for global memory alone.
+      write("atomic_add(&(");
+      writeInstruction(call.getArg(0));
+      write(")[");
+      writeInstruction(call.getArg(1));
+      write("], ");
+      writeInstruction(call.getArg(2));
+      write(")");
+    } else if (type.returnType().descriptorString().equals("I")
         && javaToCLIdentifierMap.containsKey(name + type.descriptorString())) {
       // Sizes and ids are unsigned and 64 bits wide there, and would make comparisons so.
       write("((int)");

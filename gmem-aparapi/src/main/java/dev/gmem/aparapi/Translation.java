@@ -7,14 +7,11 @@ import com.aparapi.internal.exception.ClassParseException;
 import com.aparapi.internal.instruction.Instruction;
 import com.aparapi.internal.model.ClassModel;
 import com.aparapi.internal.model.Entrypoint;
-import dev.gmem.Access;
 import dev.gmem.KernelSource;
-import dev.gmem.aparapi.KernelParameter.Space;
-import java.lang.reflect.Field;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.apache.bcel.Repository;
 
 /**
  * What is known of a kernel's class: its text in OpenCL C, its parameters, and the copy of it that
@@ -41,13 +38,19 @@ final class Translation {
   private final String text;
   private final List<KernelParameter> parameters;
   private final HostForm hostForm;
+  private final Reach reach;
 
   private Translation(
-      Class<?> kernelClass, String text, List<KernelParameter> parameters, HostForm hostForm) {
+      Class<?> kernelClass,
+      String text,
+      List<KernelParameter> parameters,
+      HostForm hostForm,
+      List<ArrayUses.Touch> touches) {
     this.kernelClass = kernelClass;
     this.text = text;
     this.parameters = List.copyOf(parameters);
     this.hostForm = hostForm;
+    reach = new Reach(touches, parameters);
   }
 
   /** Translates a class, or finds it translated. */
@@ -78,6 +81,11 @@ final class Translation {
     return hostForm;
   }
 
+  /** Which elements the items of a launch touch. */
+  Reach reach() {
+    return reach;
+  }
+
   List<KernelParameter.Array> arrays() {
     return parameters.stream()
         .filter(KernelParameter.Array.class::isInstance)
@@ -85,99 +93,53 @@ final class Translation {
         .toList();
   }
 
+  List<KernelParameter.Scalar> scalars() {
+    return parameters.stream()
+        .filter(KernelParameter.Scalar.class::isInstance)
+        .map(KernelParameter.Scalar.class::cast)
+        .toList();
+  }
+
   private static Translation translate(Class<? extends Kernel> kernelClass) {
     KernelCode code = KernelCode.of(kernelClass);
     KernelRules.check(code);
-    ArrayUses uses = ArrayUses.of(code);
+    FlatKernel flat = FlatKernel.of(code);
+    ArrayUses uses = ArrayUses.of(flat);
+    if (uses.spaces().matter()) {
+      flat = flat.with(uses.spaces());
+      uses = ArrayUses.of(flat);
+    }
+    return translate(flat, uses);
+  }
+
+  private static Translation translate(FlatKernel flat, ArrayUses uses) {
     synchronized (LOCK) {
       Level level = TRANSLATOR.getLevel();
       TRANSLATOR.setLevel(Level.SEVERE);
+      // It remembers classes by name, and there may be others of this one's.
+      Repository.clearCache();
       try {
-        Entrypoint entry = ClassModel.createClassModel(kernelClass).getEntrypoint("run", null);
-        List<KernelParameter> parameters = new ArrayList<>();
-        List<KernelParameter.Array> privates = new ArrayList<>();
-        for (Field field : entry.getReferencedFields()) {
-          add(field, entry, uses, parameters, privates);
-        }
-        parameters.add(new KernelParameter.Pass());
-        HostForm host =
-            new HostForm(kernelClass.getName(), new KernelCopy(code, parameters, privates));
-        return new Translation(kernelClass, OpenClWriter.text(entry), parameters, host);
+        Entrypoint entry =
+            ClassModel.createClassModel(flat.code().kernelClass()).getEntrypoint("run", null);
+        Fields fields = new Fields(flat, uses, entry);
+        KernelCopy copy = new KernelCopy(flat, fields.parameters, fields.privates);
+        return new Translation(
+            flat.originalCode().kernelClass(),
+            OpenClWriter.text(entry),
+            fields.parameters,
+            new HostForm(flat.originalCode().kernelClass().getName(), copy),
+            uses.touches());
       } catch (AparapiException | RuntimeException | AssertionError e) {
-        throw e instanceof KernelTranslationException refused ? refused : refused(code, e);
+        throw e instanceof KernelTranslationException refused ? refused : refused(flat, e);
       } finally {
         TRANSLATOR.setLevel(level);
       }
     }
   }
 
-  private static void add(
-      Field field,
-      Entrypoint entry,
-      ArrayUses uses,
-      List<KernelParameter> parameters,
-      List<KernelParameter.Array> privates)
-      throws ClassParseException {
-    field.setAccessible(true);
-    String descriptor = field.getType().descriptorString();
-    String name = field.getName();
-    if (!descriptor.startsWith("[")) {
-      parameters.add(new KernelParameter.Scalar(field));
-      return;
-    }
-    Integer privateLength = privateLength(entry, name);
-    int dimensions = KernelTypes.dimensions(descriptor);
-    boolean written = uses.isWritten(name) || entry.getArrayFieldAssignments().contains(name);
-    boolean read = uses.isRead(name) || entry.getArrayFieldAccesses().contains(name);
-    KernelParameter.Array array =
-        new KernelParameter.Array(
-            field,
-            KernelTypes.element(descriptor),
-            dimensions,
-            privateLength != null ? Space.PRIVATE : space(field),
-            !written ? Access.READ : read ? Access.READ_WRITE : Access.WRITE,
-            privateLength == null ? 0 : privateLength);
-    if (dimensions > 1 && !array.isUnified()) {
-      throw new IllegalArgumentException(
-          "local and private arrays have one dimension: field=" + name);
-    }
-    if (array.space() == Space.PRIVATE) {
-      privates.add(array);
-    } else {
-      parameters.add(array);
-    }
-    if (dimensions > 1) {
-      for (int d = 0; d < dimensions; d++) {
-        parameters.add(new KernelParameter.Length(array, d));
-        parameters.add(new KernelParameter.Stride(array, d));
-      }
-    } else if (entry.getArrayFieldArrayLengthUsed().contains(name)) {
-      parameters.add(new KernelParameter.Length(array, 0));
-    }
-  }
-
-  private static Space space(Field field) {
-    if (field.getName().endsWith(Kernel.LOCAL_SUFFIX)
-        || field.isAnnotationPresent(Kernel.Local.class)) {
-      return Space.LOCAL;
-    }
-    boolean constant =
-        field.getName().endsWith(Kernel.CONSTANT_SUFFIX)
-            || field.isAnnotationPresent(Kernel.Constant.class);
-    return constant ? Space.CONSTANT : Space.GLOBAL;
-  }
-
-  private static Integer privateLength(Entrypoint entry, String name) throws ClassParseException {
-    Integer length = null;
-    for (ClassModel c = entry.getClassModel(); length == null && c != null; c = c.getSuperClazz()) {
-      length = c.getPrivateMemorySize(name);
-    }
-    return length;
-  }
-
   /** Says where, as far as the translator tells. */
-  private static KernelTranslationException refused(KernelCode code, Throwable cause) {
-    KernelMethod method = code.run();
+  private static KernelTranslationException refused(FlatKernel flat, Throwable cause) {
+    KernelMethod method = flat.code().run();
     int line = method.firstLine();
     Instruction instruction =
         switch (cause) {
@@ -186,19 +148,18 @@ final class Translation {
           default -> null;
         };
     if (instruction != null) {
-      var where = instruction.getMethod().getMethod();
-      for (KernelMethod each : code.methods()) {
-        if (each.name().equals(where.getName())
-            && each.owner() == where.getClassModel().getClassWeAreModelling()) {
+      for (KernelMethod each : flat.code().methods()) {
+        if (each.name().equals(instruction.getMethod().getMethod().getName())) {
           method = each;
           line = each.lineAt(instruction.getThisPC());
         }
       }
     }
-    return method.refused(
-        "what the translator does not understand (" + cause.getMessage() + ")",
-        "write it with simpler statements",
-        line,
-        cause);
+    return flat.original(method)
+        .refused(
+            "what the translator does not understand (" + cause.getMessage() + ")",
+            "write it with simpler statements",
+            line,
+            cause);
   }
 }

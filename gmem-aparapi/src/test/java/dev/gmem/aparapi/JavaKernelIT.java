@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.aparapi.Kernel;
 import dev.gmem.Access;
+import dev.gmem.Argument;
 import dev.gmem.KernelLaunchException;
 import dev.gmem.NdRange;
 import dev.gmem.PageState;
@@ -152,7 +153,9 @@ class JavaKernelIT {
 
     @Override
     public void run() {
-      a[getGlobalId() + 1] = 1;
+      int next = getGlobalId();
+      next++;
+      a[next] = 1;
     }
   }
 
@@ -228,6 +231,96 @@ class JavaKernelIT {
           .allSatisfy(extent -> assertThat(extent.state()).isEqualTo(PageState.SHARED));
       assertThat(places.space().residency(out).extents())
           .allSatisfy(extent -> assertThat(extent.state()).isEqualTo(PageState.DEVICE));
+    }
+  }
+
+  static final class Fills extends Kernel {
+    int[] values;
+    int all;
+
+    @Override
+    public void run() {
+      int i = getGlobalId();
+      if (i < all) {
+        values[i] = i;
+      }
+    }
+  }
+
+  static final class FillsAll extends Kernel {
+    int[] values;
+
+    @Override
+    public void run() {
+      values[getGlobalId()] = 7;
+    }
+  }
+
+  private static long copiedIn(Places places, Kernel filling) {
+    int items = 16_384;
+    try (Arena arena = places.space().arena();
+        JavaKernel kernel = JavaKernel.of(places.space(), filling)) {
+      MemorySegment values = arena.allocate(JAVA_INT, items);
+      values.fill((byte) 1);
+      kernel.bind("values", values).launch(places.device(), NdRange.of(items)).join();
+      assertThat(values.getAtIndex(JAVA_INT, items - 1))
+          .isEqualTo(filling instanceof FillsAll ? 7 : 0x0101_0101);
+      return places.space().statistics(values).bytesToDevices();
+    }
+  }
+
+  /** On the simulator granules move as items touch them, which do not know what others will. */
+  @Test
+  void onlyWhatMayKeepPartsOfItsContentsIsCopiedIn() {
+    try (Places places = Places.open(Places.OPENCL)) {
+      assertThat(copiedIn(places, new FillsAll())).isZero();
+      Fills some = new Fills();
+      some.all = 16_383;
+      assertThat(copiedIn(places, some)).isEqualTo(65_536);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {Places.SIM, Places.OPENCL})
+  void argumentsMayHaveAnOrder(String id) {
+    try (Places places = Places.open(id);
+        Arena arena = places.space().arena()) {
+      MemorySegment in = arena.allocate(JAVA_FLOAT, COUNT);
+      MemorySegment out = arena.allocate(JAVA_FLOAT, COUNT);
+      in.setAtIndex(JAVA_FLOAT, 4, 10);
+      Scale scale = new Scale();
+      try (JavaKernel kernel = JavaKernel.of(places.space(), scale)) {
+        dev.gmem.Kernel ordered = kernel.on(places.device(), "out", "factor", "in");
+        assertThat(ordered.name()).isEqualTo(Scale.class.getName());
+        assertThat(ordered.device()).isSameAs(places.device());
+        ordered.launch(NdRange.of(COUNT), Argument.overwrite(out), 5f, in).join();
+        assertThat(out.getAtIndex(JAVA_FLOAT, 4)).isEqualTo(52);
+        assertThat(scale.factor).isEqualTo(2);
+        kernel.bind("in", in);
+        kernel.on(places.device(), "out").launch(NdRange.of(COUNT), out).join();
+        assertThat(out.getAtIndex(JAVA_FLOAT, 4)).isEqualTo(22);
+        assertThatThrownBy(() -> ordered.launch(NdRange.of(COUNT), out, 5f))
+            .hasMessageContaining("arguments=2 expected=3");
+        assertThatThrownBy(() -> ordered.launch(NdRange.of(COUNT), out, 5, in))
+            .hasMessageContaining("field=factor type=float argument=5");
+        assertThatThrownBy(() -> ordered.launch(NdRange.of(COUNT), 1, 5f, in))
+            .hasMessageContaining("field=out argument=1");
+        assertThatThrownBy(() -> kernel.on(places.device(), "none"))
+            .hasMessageContaining("field=none fields=");
+      }
+    }
+  }
+
+  @Test
+  void memoryOfAnotherSpaceIsNotBound() {
+    try (Places places = Places.open(Places.SIM);
+        Arena arena = Arena.ofConfined();
+        JavaKernel kernel = JavaKernel.of(places.space(), new Scale())) {
+      MemorySegment foreign = arena.allocate(JAVA_FLOAT, COUNT);
+      assertThatThrownBy(() -> kernel.bind("in", foreign))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("unified memory of this space")
+          .hasMessageContaining("field=in");
     }
   }
 

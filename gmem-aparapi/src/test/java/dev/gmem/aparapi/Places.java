@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Runs a kernel with heap arrays in its fields on a device and as plain Java, and compares all of
@@ -99,7 +100,8 @@ final class Places implements AutoCloseable {
   private static Map<Field, MemorySegment> bind(JavaKernel java, Kernel kernel, Arena arena) {
     Map<Field, MemorySegment> segments = new LinkedHashMap<>();
     for (Field field : HeapArrays.fields(kernel)) {
-      if (java.accesses().containsKey(field.getName())) {
+      String name = name(field, segments.keySet());
+      if (java.accesses().containsKey(name)) {
         Object array = HeapArrays.get(field, kernel);
         List<Object> elements = HeapArrays.elements(array);
         int bytes = HeapArrays.elementBytes(elements.getFirst());
@@ -107,11 +109,18 @@ final class Places implements AutoCloseable {
         for (int i = 0; i < elements.size(); i++) {
           HeapArrays.write(segment, (long) bytes * i, elements.get(i));
         }
-        java.bind(field.getName(), segment, HeapArrays.lengths(array));
+        java.bind(name, segment, HeapArrays.lengths(array));
         segments.put(field, segment);
       }
     }
     return segments;
+  }
+
+  /** Fields come from the kernel's class upwards; one that is hidden has its class before it. */
+  private static String name(Field field, Set<Field> seen) {
+    String plain = FlatKernel.baseName(field);
+    boolean hidden = seen.stream().anyMatch(f -> f.getName().equals(field.getName()));
+    return hidden ? field.getDeclaringClass().getSimpleName() + "." + plain : plain;
   }
 
   private static List<Object> contents(MemorySegment segment, Object like) {

@@ -48,7 +48,7 @@ final class PlainRun {
     item.getKernelState().setRange(where);
     item.getKernelState().setPassId(passId);
     for (Field field : HeapArrays.fields(kernel)) {
-      if (field.isAnnotationPresent(Kernel.PrivateMemorySpace.class)) {
+      if (ArraySpaces.NONE.of(field) == KernelParameter.Space.PRIVATE) {
         HeapArrays.set(field, item, HeapArrays.copy(HeapArrays.get(field, kernel)));
       }
     }

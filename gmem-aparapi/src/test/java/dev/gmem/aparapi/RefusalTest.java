@@ -43,16 +43,29 @@ class RefusalTest {
         Arguments.of(RefusedKernels.LambdaExpression.class, "lambda expression", "by name"),
         Arguments.of(RefusedKernels.ForEach.class, "for over the elements", "length of the field"),
         Arguments.of(RefusedKernels.Recursion.class, "recursion", "loop"),
-        Arguments.of(RefusedKernels.Overloads.class, "two methods named twice", "different"),
         Arguments.of(RefusedKernels.ObjectArgument.class, "object as an argument", "primitive"),
         Arguments.of(RefusedKernels.JdkCall.class, "a call of java.util.Arrays.fill", "static"),
         Arguments.of(RefusedKernels.HostMethod.class, "a call of isExplicit", "host"),
         Arguments.of(RefusedKernels.Assertion.class, "assert", "before or after"),
-        Arguments.of(RefusedKernels.ReservedName.class, "named global", "another name"),
+        Arguments.of(RefusedKernels.Initial.class, "initial elements", "one by one"),
+        Arguments.of(RefusedKernels.VariableArguments.class, "variable number", "with new"),
+        Arguments.of(RefusedKernels.Endless.class, "while (true)", "into its head"),
+        Arguments.of(RefusedKernels.Prints.class, "output (to the console)", "after the launch"),
+        Arguments.of(RefusedKernels.Boxes.class, "java.lang.Integer.valueOf", "int instead of"),
         Arguments.of(
-            RefusedKernels.SameNameElsewhere.class, "a call of", "give one of them another name"),
-        Arguments.of(RefusedKernels.NameOfAnIntrinsic.class, "named max", "another name"),
-        Arguments.of(RefusedKernels.HidesField.class, "two fields named a", "another name"),
+            RefusedKernels.UntranslatableJdkCall.class,
+            "a call of java.lang.Math.addExact",
+            "write it yourself"),
+        Arguments.of(RefusedKernels.Inner.class, "object around it (this$0)", "class static"),
+        Arguments.of(RefusedKernels.StoresRow.class, "assignment of an array", "one by one"),
+        Arguments.of(RefusedKernels.KeepsRow.class, "variable for a row", "all its indices"),
+        Arguments.of(RefusedKernels.KeepsRows.class, "for an array of arrays", "field itself"),
+        Arguments.of(RefusedKernels.PassesRow.class, "(of first)", "whole array and the index"),
+        Arguments.of(RefusedKernels.PassesRows.class, "as an argument (of first)", "its elements"),
+        Arguments.of(RefusedKernels.KeepsLocal.class, "in local or private", "name that it has"),
+        Arguments.of(RefusedKernels.KeepsGivenLocal.class, "in local or private", "that it has"),
+        Arguments.of(RefusedKernels.PassesBoth.class, "several kinds [GLOBAL, LOCAL]", "once for"),
+        Arguments.of(RefusedKernels.ChoosesBoth.class, "a choice between arrays", "elements"),
         Arguments.of(RefusedKernels.InHelper.class, "break", "head of the loop"));
   }
 
@@ -77,22 +90,6 @@ class RefusalTest {
         .hasMessageContaining("cannot have ")
         .extracting(KernelTranslationException::methodName)
         .isEqualTo("run");
-  }
-
-  @Test
-  void privateFieldOfASuperclassIsNamed() {
-    KernelTranslationException refusal = refusal(RefusedKernels.PrivateOfSuperclass.class);
-    assertThat(refusal).hasMessageContaining("private field hidden of a superclass");
-    assertThat(refusal.className()).isEqualTo(RefusedKernels.WithPrivateField.class.getName());
-  }
-
-  @Test
-  void aPrivateMethodThatASubclassHidesIsNamed() throws IOException {
-    KernelTranslationException refusal = refusal(RefusedKernels.HidesPrivateMethod.class);
-    assertThat(refusal)
-        .hasMessageContaining("WithPrivateMethod.value")
-        .hasMessageContaining("HidesPrivateMethod");
-    assertThat(lineAt(refusal.line())).contains("// here");
   }
 
   @Test

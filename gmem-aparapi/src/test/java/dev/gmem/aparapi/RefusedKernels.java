@@ -267,23 +267,6 @@ final class RefusedKernels {
     }
   }
 
-  static final class Overloads extends Kernel {
-    int[] a;
-
-    int twice(int x) {
-      return 2 * x;
-    }
-
-    long twice(long x) {
-      return 2 * x; // here
-    }
-
-    @Override
-    public void run() {
-      a[0] = twice(a[1]) + (int) twice((long) a[2]);
-    }
-  }
-
   static final class ObjectArgument extends Kernel {
     int[] a;
 
@@ -325,16 +308,6 @@ final class RefusedKernels {
     }
   }
 
-  static final class ReservedName extends Kernel {
-    int[] a;
-
-    @Override
-    public void run() {
-      int global = a[0]; // here
-      a[1] = global;
-    }
-  }
-
   static final class InHelper extends Kernel {
     int[] a;
 
@@ -355,76 +328,188 @@ final class RefusedKernels {
     }
   }
 
-  static class WithPrivateField extends Kernel {
-    private int hidden;
+  static final class Initial extends Kernel {
     int[] a;
 
     @Override
     public void run() {
-      a[0] = hidden; // here
+      int[] table = {1, 2, 3}; // here
+      a[0] = table[a[1]];
     }
   }
 
-  static final class PrivateOfSuperclass extends WithPrivateField {}
-
-  abstract static class WithPrivateMethod extends Kernel {
+  static final class VariableArguments extends Kernel {
     int[] a;
 
-    private int value(int i) {
-      return i;
+    static int first(int... values) {
+      return values[0];
     }
 
     @Override
     public void run() {
-      a[0] = value(3); // here
+      a[0] = first(a[1], 2); // here
     }
   }
 
-  static final class HidesPrivateMethod extends WithPrivateMethod {
-    int value(int i) {
-      return -i;
-    }
-  }
-
-  static final class Elsewhere {
-    static int value(int i) {
-      return i;
-    }
-
-    static int max(int i, int j) {
-      return i & j;
-    }
-  }
-
-  static final class SameNameElsewhere extends Kernel {
-    int[] a;
-
-    int value(int i) {
-      return -i;
-    }
-
-    @Override
-    public void run() {
-      a[0] = Elsewhere.value(a[1]); // here
-    }
-  }
-
-  static final class NameOfAnIntrinsic extends Kernel {
+  static final class Endless extends Kernel {
     int[] a;
 
     @Override
     public void run() {
-      a[0] = Elsewhere.max(a[1], 7); // here
+      int at = 0;
+      while (true) {
+        if (a[at] == 0) {
+          return;
+        }
+        at++; // here
+      }
     }
   }
 
-  static final class HidesField extends WithPrivateMethod {
+  static final class Prints extends Kernel {
     int[] a;
+
+    @Override
+    public void run() {
+      System.out.println(a[0]); // here
+    }
+  }
+
+  static final class Boxes extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      Integer value = a[0]; // here
+      a[1] = value;
+    }
+  }
+
+  static final class UntranslatableJdkCall extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      a[0] = Math.addExact(a[1], 1); // here
+    }
+  }
+
+  final int ofTheOuterObject = 3;
+
+  final class Inner extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      a[0] = ofTheOuterObject + RefusedKernels.this.hashCode(); // here
+    }
+  }
+
+  static final class StoresRow extends Kernel {
+    int[][] a;
     int[] b;
 
     @Override
     public void run() {
-      b[0] = super.a[1] + a[0]; // here
+      a[0] = b; // here
+    }
+  }
+
+  static final class KeepsRow extends Kernel {
+    int[][] a;
+
+    @Override
+    public void run() {
+      int[] row = a[0]; // here
+      a[1][0] = row[0];
+    }
+  }
+
+  static final class KeepsRows extends Kernel {
+    int[][] a;
+
+    @Override
+    public void run() {
+      int[][] rows = a; // here
+      a[1][0] = rows[0][0];
+    }
+  }
+
+  static final class PassesRow extends Kernel {
+    int[][] a;
+
+    static int first(int[] row) {
+      return row[0];
+    }
+
+    @Override
+    public void run() {
+      a[0][1] = first(a[2]); // here
+    }
+  }
+
+  static final class PassesRows extends Kernel {
+    int[][] a;
+
+    static int first(int[][] rows) {
+      return rows[0][0];
+    }
+
+    @Override
+    public void run() {
+      a[0][1] = first(a); // here
+    }
+  }
+
+  static final class KeepsLocal extends Kernel {
+    int[] a;
+    @Local int[] tile = new int[8];
+
+    @Override
+    public void run() {
+      int[] alias = tile; // here
+      alias[getLocalId()] = 1;
+      a[0] = alias[0];
+    }
+  }
+
+  static final class KeepsGivenLocal extends Kernel {
+    int[] a;
+    @Local int[] tile = new int[8];
+
+    static int first(int[] given) {
+      int[] alias = given; // here
+      return alias[0];
+    }
+
+    @Override
+    public void run() {
+      a[0] = first(tile);
+    }
+  }
+
+  static final class PassesBoth extends Kernel {
+    int[] a;
+    @Local int[] tile = new int[8];
+
+    static int first(int[] given) {
+      return given[0];
+    }
+
+    @Override
+    public void run() {
+      a[0] = first(a);
+      a[0] += first(tile); // here
+    }
+  }
+
+  static final class ChoosesBoth extends Kernel {
+    int[] a;
+    @Local int[] tile = new int[8];
+
+    @Override
+    public void run() {
+      a[0] = (a[1] > 0 ? a : tile)[2]; // here
     }
   }
 }

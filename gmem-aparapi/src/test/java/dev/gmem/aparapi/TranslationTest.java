@@ -76,8 +76,8 @@ class TranslationTest {
         .containsEntry("both", Access.READ_WRITE)
         .containsEntry("added", Access.READ_WRITE)
         .containsEntry("counted", Access.READ_WRITE)
-        .containsEntry("passed", Access.READ_WRITE)
-        .containsEntry("aliased", Access.READ_WRITE)
+        .containsEntry("passed", Access.WRITE)
+        .containsEntry("aliased", Access.WRITE)
         .hasSize(10);
   }
 
@@ -142,6 +142,28 @@ class TranslationTest {
         a[i] = 1;
       }
     }
+  }
+
+  static final class NewAgain extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      int[] work = new int[3];
+      work[0] = a[0];
+      if (a[1] > 0) {
+        work = new int[3];
+      }
+      a[2] = work[0];
+    }
+  }
+
+  @Test
+  void aVariableHasOneNewArray() {
+    assertThatThrownBy(() -> Translation.of(NewAgain.class))
+        .isInstanceOf(KernelTranslationException.class)
+        .hasMessageContaining("a new array for a variable that has been declared before")
+        .hasMessageContaining("NewAgain");
   }
 
   @Test

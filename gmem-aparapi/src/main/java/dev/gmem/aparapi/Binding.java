@@ -1,0 +1,84 @@
+package dev.gmem.aparapi;
+
+import dev.gmem.Access;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A segment that stands for the array of a field.
+ *
+ * @param segment unified memory
+ * @param access what the kernel does with it; null if nobody has said more than its code does
+ * @param lengths of the array, per dimension
+ */
+record Binding(MemorySegment segment, Access access, int[] lengths) {
+  /** Binds a segment to an array of one dimension. */
+  static Binding of(
+      String kernel, KernelParameter.Array array, MemorySegment segment, Access access) {
+    if (array.dimensions() != 1) {
+      throw misbound(
+          kernel,
+          array.name(),
+          "an array of arrays needs the length of each dimension",
+          "type=" + type(array));
+    }
+    long length = segment.byteSize() / array.elementBytes();
+    if (length > Integer.MAX_VALUE) {
+      throw misbound(
+          kernel,
+          array.name(),
+          "an array has at most 2^31-1 elements; bind slices",
+          "length=" + length);
+    }
+    return of(kernel, array, segment, access, new int[] {(int) length});
+  }
+
+  /** Binds a segment to an array whose lengths are known. */
+  static Binding of(
+      String kernel,
+      KernelParameter.Array array,
+      MemorySegment segment,
+      Access access,
+      int[] lengths) {
+    if (lengths.length != array.dimensions()) {
+      throw misbound(
+          kernel,
+          array.name(),
+          "an array needs a length for each dimension",
+          "type=" + type(array) + " lengths=" + lengths.length);
+    }
+    long bytes = array.elementBytes();
+    for (int length : lengths) {
+      if (length < 0) {
+        throw misbound(kernel, array.name(), "a length must not be negative", "length=" + length);
+      }
+      bytes = Math.multiplyExact(bytes, length);
+    }
+    if (bytes != segment.byteSize()) {
+      throw misbound(
+          kernel,
+          array.name(),
+          "the segment must be as large as the array",
+          "type="
+              + type(array)
+              + " elementBytes="
+              + array.elementBytes()
+              + " arrayBytes="
+              + bytes
+              + " segmentBytes="
+              + segment.byteSize());
+    }
+    if (access != null && access.writes() && !array.access().writes()) {
+      throw misbound(kernel, array.name(), "the kernel only reads the array", "access=" + access);
+    }
+    return new Binding(segment, access, lengths);
+  }
+
+  static IllegalArgumentException misbound(String kernel, String field, String rule, String facts) {
+    return new IllegalArgumentException(
+        rule + ": kernel=" + kernel + " field=" + field + (facts.isEmpty() ? "" : " " + facts));
+  }
+
+  private static String type(KernelParameter.Array array) {
+    return array.field().getType().getTypeName();
+  }
+}
