@@ -33,8 +33,8 @@ import java.util.function.Predicate;
  * leaves in what it writes what it has written so far; but what it overwrites, and its device did
  * not have, keeps what was there before.
  *
- * <p><b>Progress.</b> Everybody waits for earlier ones only. At most one launch per device is taking
- * room at a time, so that two cannot each wait for what the other has.
+ * <p><b>Progress.</b> Everybody waits for earlier ones only. At most one launch per device is
+ * taking room at a time, so that two cannot each wait for what the other has.
  */
 public final class LaunchQueue {
   private final FaultEngine engine;
@@ -70,7 +70,8 @@ public final class LaunchQueue {
     if (inPlace) {
       launch(task);
     } else {
-      CompletableFuture.allOf(earlier).whenComplete((ignored, failure) -> startLater(task, () -> start(task)));
+      CompletableFuture.allOf(earlier)
+          .whenComplete((ignored, failure) -> startLater(task, () -> start(task)));
     }
   }
 

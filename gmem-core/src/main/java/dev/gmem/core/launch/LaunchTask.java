@@ -121,8 +121,9 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
   @Override
   void publish() {
     if (failure == null) {
-      future().complete(
-          new LaunchResult(kernelNanos, copyTimes.inNanos(), copyTimes.outNanos(), bytesIn));
+      future()
+          .complete(
+              new LaunchResult(kernelNanos, copyTimes.inNanos(), copyTimes.outNanos(), bytesIn));
     } else if (!future().isDone()) {
       future().completeExceptionally(typed(failure));
     }

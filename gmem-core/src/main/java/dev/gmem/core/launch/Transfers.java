@@ -35,8 +35,7 @@ public final class Transfers {
    */
   public Transfer prefetch(DeviceSlot slot, Vma vma, long address, long bytes) {
     BufferUse use = new BufferUse(vma, address, bytes, Access.READ);
-    return submit(
-        slot, use, number -> engine.prefetch(slot, vma, use.first(), use.end(), false));
+    return submit(slot, use, number -> engine.prefetch(slot, vma, use.first(), use.end(), false));
   }
 
   /**

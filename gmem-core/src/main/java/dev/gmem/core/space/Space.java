@@ -208,8 +208,7 @@ public final class Space implements AddressSpace {
   @Override
   public Transfer prefetch(MemorySegment segment, Device device) {
     Vma vma = resolve(segment, "the segment");
-    return transfers.prefetch(
-        devices.slotOf(device), vma, segment.address(), segment.byteSize());
+    return transfers.prefetch(devices.slotOf(device), vma, segment.address(), segment.byteSize());
   }
 
   @Override

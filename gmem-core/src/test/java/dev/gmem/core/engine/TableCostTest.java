@@ -143,7 +143,9 @@ class TableCostTest {
     Device owner = space.attach(new Hollow("o0"));
     for (int extents = 1; extents <= 64; extents *= 2) {
       for (int i = 0; i < extents; i++) {
-        space.prefetch(costs.memory.asSlice(BYTES / extents * i, BYTES / extents / 3), owner).join();
+        space
+            .prefetch(costs.memory.asSlice(BYTES / extents * i, BYTES / extents / 3), owner)
+            .join();
       }
       String what = extents + " parts away";
       costs.of(what, () -> space.residency(costs.memory));

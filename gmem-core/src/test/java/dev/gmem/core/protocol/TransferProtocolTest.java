@@ -100,16 +100,17 @@ class TransferProtocolTest {
         1,
         scene -> {
           FakeDevice d = scene.stage().faultless("d0");
-          FakeDevice e =
-              scene.stage().faultless("d1").without(GmCapability.READ_ONLY_MAPPING);
+          FakeDevice e = scene.stage().faultless("d1").without(GmCapability.READ_ONLY_MAPPING);
           Kernel onD = writer(scene, d);
           Kernel onE = writer(scene, e);
           MemorySegment s = scene.stage().granules(1);
-          scene.thread("user", () -> {
-            scene.launch(onD, s);
-            scene.prefetch(s, e);
-            scene.launch(onE, s).join();
-          });
+          scene.thread(
+              "user",
+              () -> {
+                scene.launch(onD, s);
+                scene.prefetch(s, e);
+                scene.launch(onE, s).join();
+              });
           scene.thread("cpu", () -> scene.host().read(s.address(), 1));
         });
   }
