@@ -72,5 +72,18 @@ final class InjectedCompute implements GmCompute {
       return judge(SpiCall.LAUNCH)
           .aroundAsync(() -> kernel.launch(range, arguments), status -> null);
     }
+
+    @Override
+    public void validate(
+        NdRange range, List<GmArgument> arguments, List<GmArgument.Buffer> reached) {
+      judge(SpiCall.VALIDATE).aroundVoid(() -> kernel.validate(range, arguments, reached));
+    }
+
+    @Override
+    public CompletionStage<Long> launch(
+        NdRange range, List<GmArgument> arguments, List<GmArgument.Buffer> reached) {
+      return judge(SpiCall.LAUNCH)
+          .aroundAsync(() -> kernel.launch(range, arguments, reached), status -> null);
+    }
   }
 }

@@ -41,6 +41,12 @@ final class InjectedMmu implements GmMmu {
   }
 
   @Override
+  public GmStatus peerVaAlloc(GmRange range, int granuleBytes) {
+    return judge(SpiCall.PEER_VA_ALLOC, range, false, null)
+        .around(() -> mmu.peerVaAlloc(range, granuleBytes));
+  }
+
+  @Override
   public GmStatus peerVaFree(GmRange range) {
     return judge(SpiCall.PEER_VA_FREE, range, false, null).around(() -> mmu.peerVaFree(range));
   }
