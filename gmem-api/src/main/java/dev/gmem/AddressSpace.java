@@ -133,6 +133,25 @@ public interface AddressSpace extends AutoCloseable {
   Transfer prefetchToHost(MemorySegment segment);
 
   /**
+   * Advises memory management about a range (the RFC's {@code hmadvise}). What changes no contents
+   * and moves nothing is in force when this returns. {@link Advice.DontNeed}, {@link
+   * Advice.WillNeed} and pins come about in the order of launches, and return at once.
+   *
+   * @param segment unified memory; rounded outwards to granules, by {@link Advice.DontNeed} inwards
+   * @param advice what to know about it
+   * @return when it has come about. Its {@link Transfer#join()} throws {@link
+   *     PinnedMemoryException} if the memory is pinned elsewhere, and {@link
+   *     DeviceMemoryExhaustedException} if a device has no room for what is to be pinned to it;
+   *     then nothing is pinned
+   * @throws IllegalArgumentException if the segment is not of this space, or the device is not
+   *     attached to it
+   * @throws IllegalStateException if its arena is closed, or the device is being detached
+   * @throws UnsupportedOperationException if the device cannot do what it is to do; the message
+   *     says what it lacks
+   */
+  Transfer advise(MemorySegment segment, Advice advice);
+
+  /**
    * Tells where a range lives, without touching it.
    *
    * @param segment unified memory

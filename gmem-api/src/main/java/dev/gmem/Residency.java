@@ -1,8 +1,10 @@
 package dev.gmem;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -26,6 +28,7 @@ public record Residency(int granuleBytes, List<Extent> extents) {
    * @param devices identifiers of the devices that hold a valid copy
    * @param moving a fault on it is being served, or a launch holds it
    * @param poisoned its only valid copy was lost; access throws
+   * @param advised what the program has advised about it
    */
   public record Extent(
       long address,
@@ -33,11 +36,72 @@ public record Residency(int granuleBytes, List<Extent> extents) {
       PageState state,
       Set<String> devices,
       boolean moving,
-      boolean poisoned) {
+      boolean poisoned,
+      Advised advised) {
     /** Copies the set; its order stays. */
     public Extent {
       devices = Collections.unmodifiableSet(new LinkedHashSet<>(devices));
     }
+
+    /**
+     * Makes one about which nothing has been advised.
+     *
+     * @param address of its first byte
+     * @param bytes its length
+     * @param state where its valid copy is
+     * @param devices identifiers of the devices that hold a valid copy
+     * @param moving a fault on it is being served, or a launch holds it
+     * @param poisoned its only valid copy was lost; access throws
+     */
+    public Extent(
+        long address,
+        long bytes,
+        PageState state,
+        Set<String> devices,
+        boolean moving,
+        boolean poisoned) {
+      this(address, bytes, state, devices, moving, poisoned, Advised.NOTHING);
+    }
+  }
+
+  /**
+   * What a program has advised. Nodes are {@code "host"}, or the identifiers of devices.
+   *
+   * @param pinnedTo the node that keeps it
+   * @param preferred the node where it is best
+   * @param readMostly whether owners keep a copy when others read
+   * @param accessedBy devices that use it in the host's frames
+   * @see Advice
+   */
+  public record Advised(
+      Optional<String> pinnedTo,
+      Optional<String> preferred,
+      boolean readMostly,
+      Set<String> accessedBy) {
+    /** Nothing has been advised. */
+    public static final Advised NOTHING =
+        new Advised(Optional.empty(), Optional.empty(), false, Set.of());
+
+    /** Copies the set; its order stays. */
+    public Advised {
+      accessedBy = Collections.unmodifiableSet(new LinkedHashSet<>(accessedBy));
+    }
+  }
+
+  /**
+   * Returns the state of each granule that the range touches.
+   *
+   * @return a state per granule, in address order
+   */
+  public List<PageState> granules() {
+    List<PageState> states = new ArrayList<>();
+    long next = 0;
+    for (Extent extent : extents) {
+      long first = Math.max(next, extent.address() / granuleBytes);
+      next = (extent.address() + extent.bytes() - 1) / granuleBytes + 1;
+      states.addAll(Collections.nCopies(Math.toIntExact(next - first), extent.state()));
+    }
+    return states;
   }
 
   /**

@@ -39,6 +39,11 @@ final class JdkHostPlatform implements HostPlatform {
   }
 
   @Override
+  public void discard(long address, long bytes) {
+    VirtualMemory.discard(address, bytes);
+  }
+
+  @Override
   public boolean touched(long address, long bytes) {
     return PageMap.touched(address, bytes);
   }

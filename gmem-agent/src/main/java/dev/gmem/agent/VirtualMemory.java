@@ -98,7 +98,7 @@ final class VirtualMemory {
   /** Reserves addresses; see {@code HostPlatform.reserve}. */
   static long reserve(long bytes, long alignmentBytes) {
     long slack = alignmentBytes <= PAGE_BYTES ? 0 : alignmentBytes - PAGE_BYTES;
-    long mapped = map(0, bytes + slack, RESERVED, "reserve");
+    long mapped = map(0, bytes + slack, PROT_NONE, RESERVED, "reserve");
     long address = (mapped + slack) & -alignmentBytes;
     if (slack > 0) {
       unmapPart(mapped, address - mapped);
@@ -138,13 +138,18 @@ final class VirtualMemory {
   /** Takes a part back, with its frames; see {@code HostPlatform.decommit}. */
   static void decommit(long address, long bytes) {
     // A new mapping over the old one: in one step, and zero when committed again, on every system.
-    map(address, bytes, RESERVED | MAP_FIXED, "decommit");
+    map(address, bytes, PROT_NONE, RESERVED | MAP_FIXED, "decommit");
   }
 
-  private static long map(long address, long bytes, int flags, String operation) {
+  /** Drops the frames of a part, which stays committed; see {@code HostPlatform.discard}. */
+  static void discard(long address, long bytes) {
+    map(address, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, "discard");
+  }
+
+  private static long map(long address, long bytes, int protection, int flags, String operation) {
     try (CallState state = new CallState()) {
       long mapped =
-          (long) MMAP.invokeExact(state.segment, address, bytes, PROT_NONE, flags, -1, 0L);
+          (long) MMAP.invokeExact(state.segment, address, bytes, protection, flags, -1, 0L);
       if (mapped == MAP_FAILED) {
         throw failure(operation, address, bytes, state);
       }

@@ -1,6 +1,7 @@
 package dev.gmem.samples;
 
 import dev.gmem.AddressSpace;
+import dev.gmem.Advice;
 import dev.gmem.AllocationStatistics;
 import dev.gmem.ArenaOptions;
 import dev.gmem.Argument;
@@ -110,6 +111,11 @@ public final class PlainSpace implements AddressSpace {
 
   @Override
   public Transfer prefetchToHost(MemorySegment segment) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Transfer advise(MemorySegment segment, Advice advice) {
     throw new UnsupportedOperationException();
   }
 

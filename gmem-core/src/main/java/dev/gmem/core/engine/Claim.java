@@ -2,6 +2,7 @@ package dev.gmem.core.engine;
 
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +58,7 @@ final class Claim {
     private final long first;
     private final long end;
     private final long before;
-    private final Plan plan;
+    private Plan plan;
     private long after;
     private DeviceSlot failedOn;
     private boolean finished;
@@ -86,6 +87,11 @@ final class Claim {
 
     Plan plan() {
       return plan;
+    }
+
+    /** The owner cannot keep a copy: its bytes go the ordinary way, unless they have gone. */
+    void keepsNoCopy(Goal goal) {
+      plan = Plan.of(GranuleEntry.withHints(before, Hints.NONE), goal);
     }
 
     /** The entry as far as the work has come. */

@@ -77,6 +77,7 @@ final class Claims {
       case Goal.Discard ignored -> false;
       case Goal.ToHost ignored -> vma.isReleasing();
       case Goal.Home() -> vma.isReleasing();
+      case Goal.Drop() -> vma.isReleasing();
       // A launch whose holds are in force goes on: the release waits for them.
       case Goal.ToDevice wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
       case Goal.InPlace wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
@@ -121,6 +122,7 @@ final class Claims {
     return switch (goal) {
       case Goal.Evict leave ->
           GranuleEntry.poisoned(entry)
+              || !leave.patient() && PinRules.keeps(entry, leave.slot())
               || Plan.of(entry, goal) == null && !GranuleEntry.busy(entry)
               || !leave.patient() && mustWait(vma, granule, goal);
       case Goal.Release() ->
@@ -131,6 +133,7 @@ final class Claims {
       case Goal.ToDevice ignored -> isDone(entry, goal);
       case Goal.InPlace ignored -> isDone(entry, goal);
       case Goal.Discard ignored -> isDone(entry, goal);
+      case Goal.Drop() -> false;
     };
   }
 
@@ -150,7 +153,7 @@ final class Claims {
       throw new IllegalStateException(
           "the device is being detached: device=" + wish.slot().device().id());
     }
-    if (GranuleEntry.poisoned(entry) && !(request.goal() instanceof Goal.Release)) {
+    if (GranuleEntry.poisoned(entry) && !ignoresPoison(request.goal())) {
       throw new PoisonedMemoryException(
           "the only valid copy of this memory was lost with its device",
           devices.slot(GranuleEntry.owner(entry)) == null
@@ -162,10 +165,17 @@ final class Claims {
           PageState.DEVICE,
           null);
     }
+    if (PinRules.forbids(entry, request.goal(), devices)) {
+      throw PinRules.exception(request, entry, devices);
+    }
+  }
+
+  private static boolean ignoresPoison(Goal goal) {
+    return goal instanceof Goal.Release || goal instanceof Goal.Drop;
   }
 
   /** Gathers the runs from the start of a request that can be worked on together. */
-  private static Claim collect(Request request) {
+  private Claim collect(Request request) {
     Vma vma = request.vma();
     Claim claim = new Claim(vma, request.goal());
     long last = vma.table().get(request.end() - 1);
@@ -175,7 +185,8 @@ final class Claims {
       long entry = vma.table().get(at);
       Plan plan = GranuleEntry.busy(entry) ? null : Plan.of(entry, request.goal());
       boolean joins = at < request.end() || entry == last;
-      if (plan == null || GranuleEntry.poisoned(entry) || !joins) {
+      boolean lost = GranuleEntry.poisoned(entry) && !(request.goal() instanceof Goal.Drop);
+      if (plan == null || lost || !joins || PinRules.forbids(entry, request.goal(), devices)) {
         break;
       }
       long stop = at < request.end() ? Math.min(request.end(), reach) : reach;

@@ -2,18 +2,21 @@ package dev.gmem.core.engine;
 
 import dev.gmem.DeviceException;
 import dev.gmem.PageState;
+import dev.gmem.Residency;
 import dev.gmem.Residency.Extent;
 import dev.gmem.core.engine.Claim.Failure;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.host.HostFaults;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -33,6 +36,7 @@ public final class FaultEngine {
   private final Migrator migrator;
   private final Evictor evictor;
   private final Holds holds;
+  private final Advising advising;
   private final long pinTimeoutNanos;
 
   /**
@@ -49,6 +53,7 @@ public final class FaultEngine {
     this.migrator = new Migrator(platform, devices);
     this.evictor = new Evictor(this);
     this.holds = new Holds(this, pinTimeoutNanos);
+    this.advising = new Advising(this, devices);
     this.pinTimeoutNanos = pinTimeoutNanos;
   }
 
@@ -59,6 +64,15 @@ public final class FaultEngine {
    */
   public Holds holds() {
     return holds;
+  }
+
+  /**
+   * Returns what programs have advised.
+   *
+   * @return the advice
+   */
+  public Advising advising() {
+    return advising;
   }
 
   /**
@@ -130,9 +144,7 @@ public final class FaultEngine {
    * @throws IllegalStateException if the VMA is closed
    */
   public long prefetch(DeviceSlot slot, Vma vma, long first, long end, boolean writes) {
-    Request request = new Request(vma, first, end, toDevice(slot, writes), false);
-    drive(request);
-    return request.movedBytes();
+    return serve(vma, first, end, toDevice(slot, writes));
   }
 
   /**
@@ -144,7 +156,12 @@ public final class FaultEngine {
    * @return bytes copied from one node to another
    */
   public long prefetchToHost(Vma vma, long first, long end) {
-    Request request = new Request(vma, first, end, new Goal.Home(), false);
+    return serve(vma, first, end, new Goal.Home());
+  }
+
+  /** Brings a range to a goal without a fault; returns the bytes copied between nodes. */
+  long serve(Vma vma, long first, long end, Goal goal) {
+    Request request = new Request(vma, first, end, goal, false);
     drive(request);
     return request.movedBytes();
   }
@@ -294,12 +311,23 @@ public final class FaultEngine {
                         GranuleEntry.blank(entry) ? PageState.EVICTED : GranuleEntry.state(entry),
                         idsOf(GranuleEntry.blank(entry) ? 0 : GranuleEntry.devices(entry)),
                         GranuleEntry.busy(entry) || vma.heldAgainst(first, new Goal.Release()),
-                        GranuleEntry.poisoned(entry)));
+                        GranuleEntry.poisoned(entry),
+                        advice(GranuleEntry.hints(entry))));
               });
     } finally {
       vma.monitor().unlock();
     }
     return extents;
+  }
+
+  private Residency.Advised advice(Hints hints) {
+    return hints.equals(Hints.NONE)
+        ? Residency.Advised.NOTHING
+        : new Residency.Advised(
+            Optional.ofNullable(PinRules.name(hints.pinned(), devices)),
+            Optional.ofNullable(PinRules.name(hints.preferred(), devices)),
+            hints.readMostly(),
+            idsOf(hints.accessedBy()));
   }
 
   private Set<String> idsOf(int mask) {

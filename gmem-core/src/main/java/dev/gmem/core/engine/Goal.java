@@ -54,6 +54,9 @@ sealed interface Goal {
    */
   record Home() implements Goal {}
 
+  /** Contents do not matter any more: the range becomes as it was when it was fresh. */
+  record Drop() implements Goal {}
+
   /** The VMA goes away: contents are dropped. */
   record Release() implements Goal {}
 

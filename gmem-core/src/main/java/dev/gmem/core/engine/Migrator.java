@@ -6,6 +6,8 @@ import dev.gmem.core.engine.Claim.Step;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.sync.RankedMonitor;
 import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.spi.GmAttachMode;
+import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
@@ -50,6 +52,9 @@ final class Migrator {
     }
     copyOut(claim);
     drop(claim);
+    if (claim.goal() instanceof Goal.Drop) {
+      clear(claim);
+    }
     if (claim.goal() instanceof Goal.ToDevice wish) {
       map(claim, wish);
     }
@@ -65,18 +70,76 @@ final class Migrator {
     for (Step step : claim.steps()) {
       if (step.plan().copyOutOf() != Plan.NONE) {
         DeviceSlot slot = devices.slot(step.plan().copyOutOf());
-        calls.add(unmap(claim, step, slot, true));
+        if (step.plan().keep() && slot.mode() != GmAttachMode.REPLICATE) {
+          step.keepsNoCopy(claim.goal());
+        }
+        if (!step.plan().keep()) {
+          calls.add(unmap(claim, step, slot, true));
+        } else if (!share(claim, step, slot)) {
+          remap(claim, step, slot);
+        }
       }
     }
-    await(
-        claim,
-        calls,
-        false,
-        (step, slot) -> {
-          slot.countOut(claim.vma().bytesOf(step.first(), step.end()));
-          step.copyOut();
-          step.reached(step.plan().home());
-        });
+    await(claim, calls, false, (step, slot) -> copiedOut(claim, step, slot, step.plan().home()));
+  }
+
+  private static void copiedOut(Claim claim, Step step, DeviceSlot slot, long reached) {
+    slot.countOut(claim.vma().bytesOf(step.first(), step.end()));
+    step.copyOut();
+    step.reached(reached);
+  }
+
+  /**
+   * Copies out what its owner goes on reading. From the protection on no kernel of it writes, so
+   * the copy is whole; if there is none, the owner gets its right back.
+   *
+   * @return false if the device does not do it that way; then nothing has changed
+   */
+  private boolean share(Claim claim, Step step, DeviceSlot slot) {
+    GmRange run = claim.vma().run(step.first(), step.end());
+    Answer answer = ask(() -> slot.device().mmu().peerProtect(run, Access.READ));
+    if (answer.isSuccess()) {
+      answer =
+          ask(() -> slot.device().mmu().copy(new GmCopy.DeviceToHost(run.address(), host(run))));
+      if (answer.isSuccess()) {
+        copiedOut(claim, step, slot, step.plan().home());
+        return true;
+      }
+      if (!ask(() -> slot.device().mmu().peerProtect(run, Access.READ_WRITE)).isSuccess()) {
+        return false;
+      }
+    }
+    if (answer.status() == GmStatus.UNIMPLEMENTED) {
+      return false;
+    }
+    claim.fail(new Failure(claim.vma(), slot, answer, step, false));
+    return true;
+  }
+
+  /** The same by an unmapping and a mapping. If the device does not map it, it keeps no copy. */
+  private void remap(Claim claim, Step step, DeviceSlot slot) {
+    long shared = step.plan().home();
+    boolean gone =
+        await(
+            claim,
+            List.of(unmap(claim, step, slot, true)),
+            false,
+            (done, from) -> copiedOut(claim, done, from, GranuleEntry.EVICTED));
+    if (!gone) {
+      return;
+    }
+    GmRange run = claim.vma().run(step.first(), step.end());
+    GmMapping mapping = new GmMapping(run, host(run), true, Access.READ);
+    if (ask(() -> slot.device().mmu().peerMap(mapping)).isSuccess()) {
+      slot.countIn(claim.vma().bytesOf(step.first(), step.end()));
+      step.reached(shared);
+    } else {
+      step.keepsNoCopy(claim.goal());
+    }
+  }
+
+  private static Answer ask(Supplier<GmStatus> call) {
+    return Answer.to(call);
   }
 
   private void drop(Claim claim) {
@@ -96,6 +159,17 @@ final class Migrator {
           (dropped, slot) -> dropped.reached(without(dropped.after(), slot.index())));
       if (!step.stopped()) {
         step.reached(step.plan().home());
+      }
+    }
+  }
+
+  /** What nobody maps any more, and nobody can be reaching, reads as zero from now on. */
+  private void clear(Claim claim) {
+    for (Step step : claim.steps()) {
+      if (!step.stopped()) {
+        GmRange run = claim.vma().run(step.first(), step.end());
+        platform.discard(run.address(), run.bytes());
+        step.finish();
       }
     }
   }

@@ -8,8 +8,8 @@ import dev.gmem.core.table.GranuleEntry;
  *
  * @param revokeRead take the CPU's permission to read
  * @param revokeWrite take the CPU's permission to write
- * @param copyOutOf slot of the device whose bytes go to the host frame before it is unmapped, or
- *     {@link #NONE}
+ * @param copyOutOf slot of the device whose bytes go to the host frame, or {@link #NONE}
+ * @param keep whether that device keeps a copy for reading; otherwise it is unmapped
  * @param drop devices that are unmapped without a copy, a bit per slot
  * @param mapping what is done on the device that the goal names
  * @param home the entry if everything before {@code mapping} has succeeded, and it has not
@@ -19,6 +19,7 @@ record Plan(
     boolean revokeRead,
     boolean revokeWrite,
     int copyOutOf,
+    boolean keep,
     int drop,
     Mapping mapping,
     long home,
@@ -56,6 +57,7 @@ record Plan(
       case Goal.Evict leave -> evict(entry, leave.slot().index());
       case Goal.Discard(DeviceSlot slot) ->
           GranuleEntry.blank(entry) ? evict(entry, slot.index()) : null;
+      case Goal.Drop() -> drop(entry);
       case Goal.Release() -> release(entry);
     };
   }
@@ -71,8 +73,17 @@ record Plan(
           write
               ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU)
               : settled(GranuleEntry.restored(entry));
-      case DEVICE -> fromOwner(entry, GranuleEntry.CPU);
+      case DEVICE ->
+          write || !GranuleEntry.keepsCopy(entry)
+              ? fromOwner(entry, GranuleEntry.CPU)
+              : keeping(entry);
     };
+  }
+
+  /** The owner lets others read, and keeps a copy. */
+  private static Plan keeping(long entry) {
+    long shared = GranuleEntry.shared(GranuleEntry.devices(entry));
+    return new Plan(false, false, GranuleEntry.owner(entry), true, 0, Mapping.NONE, shared, shared);
   }
 
   /** What only its owner has comes home; what that has not written yet is there. */
@@ -99,23 +110,25 @@ record Plan(
     return switch (state) {
       case NOMAP -> {
         Mapping zero = wish.overwrite() ? Mapping.OVERWRITE : Mapping.COPY_IF_TOUCHED;
-        yield new Plan(own, true, NONE, 0, zero, entry, result);
+        yield new Plan(own, true, NONE, false, 0, zero, entry, result);
       }
-      case CPU, EVICTED -> new Plan(own, true, NONE, 0, copy, entry, result);
+      case CPU, EVICTED -> new Plan(own, true, NONE, false, 0, copy, entry, result);
       case SHARED -> {
         if (!own) {
-          yield new Plan(false, false, NONE, 0, copy, entry, result);
+          yield new Plan(false, false, NONE, false, 0, copy, entry, result);
         }
         boolean replica = GranuleEntry.onDevice(entry, slot);
         int drop = others & ~(1 << slot);
         long home = replica ? GranuleEntry.shared(1 << slot) : GranuleEntry.CPU;
-        yield new Plan(true, true, NONE, drop, replica ? Mapping.UPGRADE : copy, home, result);
+        Mapping how = replica ? Mapping.UPGRADE : copy;
+        yield new Plan(true, true, NONE, false, drop, how, home, result);
       }
       case DEVICE -> {
         // Also if it is overwritten: should that fail, the host has what was there before.
-        Plan home = fromOwner(entry, GranuleEntry.EVICTED);
-        long replica = own ? result : GranuleEntry.shared(1 << slot);
-        yield new Plan(false, false, home.copyOutOf, home.drop, copy, home.result, replica);
+        boolean keep = !own && GranuleEntry.keepsCopy(entry);
+        Plan home = keep ? keeping(entry) : fromOwner(entry, GranuleEntry.EVICTED);
+        long replica = own || keep ? result : GranuleEntry.shared(1 << slot);
+        yield new Plan(false, false, home.copyOutOf, keep, home.drop, copy, home.result, replica);
       }
     };
   }
@@ -124,7 +137,10 @@ record Plan(
     return switch (GranuleEntry.state(entry)) {
       case NOMAP, CPU, EVICTED -> null;
       case SHARED -> own ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU) : null;
-      case DEVICE -> fromOwner(entry, GranuleEntry.CPU);
+      case DEVICE ->
+          own || !GranuleEntry.keepsCopy(entry)
+              ? fromOwner(entry, GranuleEntry.CPU)
+              : keeping(entry);
     };
   }
 
@@ -132,8 +148,15 @@ record Plan(
     return switch (GranuleEntry.state(entry)) {
       case NOMAP, CPU, SHARED -> null;
       case EVICTED -> settled(GranuleEntry.CPU);
-      case DEVICE -> fromOwner(entry, GranuleEntry.CPU);
+      case DEVICE ->
+          GranuleEntry.keepsCopy(entry) ? keeping(entry) : fromOwner(entry, GranuleEntry.CPU);
     };
+  }
+
+  private static Plan drop(long entry) {
+    int devices = GranuleEntry.devices(entry);
+    return new Plan(
+        true, true, NONE, false, devices, Mapping.NONE, GranuleEntry.EVICTED, GranuleEntry.NOMAP);
   }
 
   private static Plan evict(long entry, int slot) {
@@ -157,7 +180,7 @@ record Plan(
   }
 
   private static Plan moved(int copyOutOf, int drop, long result) {
-    return new Plan(false, false, copyOutOf, drop, Mapping.NONE, result, result);
+    return new Plan(false, false, copyOutOf, false, drop, Mapping.NONE, result, result);
   }
 
   /**

@@ -7,11 +7,13 @@ import dev.gmem.core.sync.Monitor;
 import dev.gmem.core.table.GranuleCounts;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.core.table.GranuleTable;
+import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
+import java.util.function.UnaryOperator;
 
 /**
  * One allocation: its addresses, table, gate, holds and counters (the RFC's VMA).
@@ -322,7 +324,7 @@ public final class Vma {
 
   /** Writes entries, less the permissions that holds take away. */
   void settle(long first, long end, long entry) {
-    table.set(first, end, entry);
+    table.update(first, end, old -> GranuleEntry.withHintsOf(entry, old));
     strip(first, end);
   }
 
@@ -335,6 +337,26 @@ public final class Vma {
             e -> GranuleEntry.revoked(e, hold.own()));
       }
     }
+  }
+
+  // ---- hints ----
+
+  /** Changes what has been advised about a range. */
+  void advise(long first, long end, UnaryOperator<Hints> change) {
+    table.update(first, end, e -> GranuleEntry.withHints(e, change.apply(GranuleEntry.hints(e))));
+  }
+
+  /**
+   * Tells whether a device uses all of a range in the host's frames, by advice.
+   *
+   * @param first first granule
+   * @param end granule after the last
+   * @param slot the device
+   * @return true if it does
+   */
+  public boolean isAccessedRemotely(long first, long end, DeviceSlot slot) {
+    return table.all(
+        first, end, e -> (GranuleEntry.hints(e).accessedBy() & 1 << slot.index()) != 0);
   }
 
   // ---- gate ----

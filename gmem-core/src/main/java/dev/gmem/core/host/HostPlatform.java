@@ -40,6 +40,17 @@ public interface HostPlatform {
   void decommit(long address, long bytes);
 
   /**
+   * Drops the frames of a part of committed memory: it is zero when next touched, and counts as
+   * untouched. Nobody may be accessing it.
+   *
+   * @param address in committed memory, a multiple of the page
+   * @param bytes a multiple of the page
+   * @throws dev.gmem.AddressSpaceExhaustedException if the operating system refuses; nothing has
+   *     changed
+   */
+  void discard(long address, long bytes);
+
+  /**
    * Tells whether any page of a range has ever been touched. Exact while the CPU cannot touch it.
    *
    * @param address in committed memory

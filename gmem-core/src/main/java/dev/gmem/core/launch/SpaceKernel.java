@@ -71,12 +71,29 @@ final class SpaceKernel implements Kernel {
     for (int i = 0; i < given; i++) {
       resolved.add(resolve(i, parameters.get(i), arguments[i], buffers));
     }
+    List<BufferUse> remote = usedRemotely(buffers);
     LaunchTask task =
-        given == arguments.length
+        given == arguments.length && remote.isEmpty()
             ? task(range, resolved, buffers)
-            : task(range, resolved, buffers, List.of(arguments).subList(given, arguments.length));
+            : task(
+                range,
+                resolved,
+                buffers,
+                remote,
+                List.of(arguments).subList(given, arguments.length));
     queue.submit(task);
     return task;
+  }
+
+  /** What the device is to use in the host's frames because the program has advised so. */
+  private List<BufferUse> usedRemotely(List<BufferUse> buffers) {
+    Set<GmCapability> can = slot.device().capabilities();
+    if (!can.contains(GmCapability.HOST_ADDRESSES) || can.contains(GmCapability.SHARED_ADDRESSES)) {
+      return List.of();
+    }
+    return buffers.stream()
+        .filter(use -> use.vma().isAccessedRemotely(use.first(), use.end(), slot))
+        .toList();
   }
 
   private LaunchTask task(NdRange range, List<GmArgument> arguments, List<BufferUse> buffers) {
@@ -87,7 +104,11 @@ final class SpaceKernel implements Kernel {
 
   /** A launch that reaches memory by stored addresses. */
   private LaunchTask task(
-      NdRange range, List<GmArgument> arguments, List<BufferUse> buffers, List<Object> last) {
+      NdRange range,
+      List<GmArgument> arguments,
+      List<BufferUse> buffers,
+      List<BufferUse> remote,
+      List<Object> last) {
     Set<GmCapability> can = slot.device().capabilities();
     boolean onHost = !can.contains(GmCapability.SHARED_ADDRESSES);
     if (onHost && !can.contains(GmCapability.HOST_ADDRESSES)) {
@@ -103,6 +124,11 @@ final class SpaceKernel implements Kernel {
     }
     List<BufferUse> all = new ArrayList<>(buffers);
     List<GmArgument.Buffer> reached = new ArrayList<>();
+    for (BufferUse use : remote) {
+      all.add(use.inHostFrames());
+      reached.add(
+          new GmArgument.Buffer(use.vma().range(), use.address(), use.bytes(), use.access()));
+    }
     for (Object argument : last) {
       Argument.Reached memory = (Argument.Reached) argument;
       String what = "what kernel " + name() + " reaches";

@@ -2,9 +2,12 @@ package dev.gmem.core.launch;
 
 import dev.gmem.Access;
 import dev.gmem.Transfer;
+import dev.gmem.core.engine.Advising;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.FaultEngine;
 import dev.gmem.core.engine.Vma;
+import dev.gmem.spi.GmRange;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What programs move by themselves, in the order of launches. */
@@ -49,6 +52,73 @@ public final class Transfers {
   public Transfer prefetchToHost(Vma vma, long address, long bytes) {
     BufferUse use = new BufferUse(vma, address, bytes, Access.READ);
     return submit(null, use, number -> engine.prefetchToHost(vma, use.first(), use.end()));
+  }
+
+  /**
+   * Begins to bring a range to a node, and to keep it there.
+   *
+   * @param slot the device, or null for the host
+   * @param vma where the range is
+   * @param address its first byte
+   * @param bytes its length, positive
+   * @return the transfer
+   * @throws IllegalStateException if the device is being detached
+   */
+  public Transfer pin(DeviceSlot slot, Vma vma, long address, long bytes) {
+    BufferUse use = new BufferUse(vma, address, bytes, Access.READ);
+    return submit(slot, use, number -> engine.advising().pin(slot, vma, use.first(), use.end()));
+  }
+
+  /**
+   * Begins to drop the contents of all granules that lie wholly in a range.
+   *
+   * @param vma where the range is
+   * @param address its first byte
+   * @param bytes its length, positive
+   * @return the transfer
+   */
+  public Transfer drop(Vma vma, long address, long bytes) {
+    BufferUse outer = new BufferUse(vma, address, bytes, Access.OVERWRITE);
+    long first = outer.innerFirst();
+    long end = outer.innerEnd();
+    if (first >= end) {
+      return done();
+    }
+    GmRange inner = vma.run(first, end);
+    BufferUse use = new BufferUse(vma, inner.address(), inner.bytes(), Access.OVERWRITE);
+    return submit(null, use, number -> engine.advising().drop(vma, first, end));
+  }
+
+  /**
+   * Begins to bring each part of a range to the node where it is preferred.
+   *
+   * @param vma where the range is
+   * @param address its first byte
+   * @param bytes its length, positive
+   * @return the transfer
+   */
+  public Transfer fetch(Vma vma, long address, long bytes) {
+    List<Transfer> parts = new ArrayList<>();
+    for (Advising.Preference part :
+        engine
+            .advising()
+            .preferences(vma, vma.granuleOf(address), vma.granuleEnd(address, bytes))) {
+      GmRange run = vma.run(part.first(), part.end());
+      parts.add(
+          part.slot() == null
+              ? prefetchToHost(vma, run.address(), run.bytes())
+              : prefetch(part.slot(), vma, run.address(), run.bytes()));
+    }
+    return parts.size() == 1 ? parts.getFirst() : new JoinedTransfer(parts);
+  }
+
+  /**
+   * Returns a transfer that has nothing to do.
+   *
+   * @return one that has ended
+   */
+  public Transfer done() {
+    return new JoinedTransfer(List.of());
   }
 
   private Transfer submit(DeviceSlot slot, BufferUse use, TransferTask.Work work) {

@@ -2,6 +2,7 @@ package dev.gmem.core.space;
 
 import dev.gmem.Access;
 import dev.gmem.AddressSpace;
+import dev.gmem.Advice;
 import dev.gmem.AllocationStatistics;
 import dev.gmem.ArenaOptions;
 import dev.gmem.Device;
@@ -27,6 +28,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -42,6 +44,7 @@ public final class Space implements AddressSpace {
   private final VmaMap vmas;
   private final Allocations allocations;
   private final SpaceDevices devices;
+  private final Advisor advisor;
   private final Monitor monitor;
   private final Set<SpaceArena> arenas = new LinkedHashSet<>();
   private boolean closed;
@@ -66,6 +69,7 @@ public final class Space implements AddressSpace {
     this.vmas = new VmaMap(platform, monitors);
     this.allocations = new Allocations(platform, options, deviceTable, engine, vmas, monitors);
     this.devices = new SpaceDevices(this, deviceTable, monitors);
+    this.advisor = new Advisor(engine.advising(), transfers, devices);
   }
 
   FaultEngine engine() {
@@ -215,6 +219,13 @@ public final class Space implements AddressSpace {
   public Transfer prefetchToHost(MemorySegment segment) {
     Vma vma = resolve(segment, "the segment");
     return transfers.prefetchToHost(vma, segment.address(), segment.byteSize());
+  }
+
+  @Override
+  public Transfer advise(MemorySegment segment, Advice advice) {
+    Objects.requireNonNull(advice, "advice");
+    Vma vma = resolve(segment, "the segment");
+    return advisor.advise(vma, segment.address(), segment.byteSize(), advice);
   }
 
   // ---- introspection ----

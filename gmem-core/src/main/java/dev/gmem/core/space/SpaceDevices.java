@@ -240,6 +240,7 @@ final class SpaceDevices {
       space.launches().awaitDevice(slot);
       slot.left();
       for (Vma vma : space.vmas().all()) {
+        space.engine().advising().forget(slot, vma);
         space.engine().bringHome(slot, vma);
       }
       empty = true;

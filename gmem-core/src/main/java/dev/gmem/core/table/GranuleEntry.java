@@ -6,16 +6,17 @@ import dev.gmem.PageState;
  * The layout of one entry, and nothing else about it.
  *
  * <pre>
- *  63                              32 31    8   7     6     5     4     3   2    0
- * +----------------------------------+-------+-----+------+-----+-----+-----+------+
- * | devices: bit d = device slot d   | unused|blank|poison| busy|write| read| state|
- * +----------------------------------+-------+-----+------+-----+-----+-----+------+
+ *  63                              32 31  16 15    8   7     6     5     4     3   2    0
+ * +----------------------------------+------+-------+-----+------+-----+-----+-----+------+
+ * | devices: bit d = device slot d   | hints| unused|blank|poison| busy|write| read| state|
+ * +----------------------------------+------+-------+-----+------+-----+-----+-----+------+
  * </pre>
  *
  * <p>{@code read} and {@code write} are the CPU's permissions; {@code busy}: claimed by a
  * transition; {@code poison}: the only valid copy is lost; {@code blank}: the owner has it mapped
  * for a launch that overwrites it and has not succeeded yet, and the valid copy is the host's;
- * {@code devices}: who has it mapped, and, unless it is blank, a valid copy.
+ * {@code hints}: the number of what has been advised, which no transition changes; {@code devices}:
+ * who has it mapped, and, unless it is blank, a valid copy.
  */
 public final class GranuleEntry {
   /** Number of device slots that an entry can name. */
@@ -27,6 +28,8 @@ public final class GranuleEntry {
   private static final long BUSY = 1 << 5;
   private static final long POISONED = 1 << 6;
   private static final long BLANK = 1 << 7;
+  private static final int HINTS_SHIFT = 16;
+  private static final long HINTS_MASK = (Hints.NUMBERS_MAX - 1L) << HINTS_SHIFT;
   private static final int DEVICES_SHIFT = 32;
   private static final PageState[] STATES = PageState.values();
 
@@ -219,6 +222,48 @@ public final class GranuleEntry {
   }
 
   /**
+   * Returns what has been advised about the granule.
+   *
+   * @param entry an entry
+   * @return the hints
+   */
+  public static Hints hints(long entry) {
+    return Hints.of((int) ((entry & HINTS_MASK) >>> HINTS_SHIFT));
+  }
+
+  /**
+   * Returns the entry with other hints.
+   *
+   * @param entry an entry
+   * @param hints what has been advised
+   * @return the entry
+   */
+  public static long withHints(long entry, Hints hints) {
+    return entry & ~HINTS_MASK | (long) Hints.number(hints) << HINTS_SHIFT;
+  }
+
+  /**
+   * Returns the entry with the hints of another one.
+   *
+   * @param entry an entry
+   * @param other whose hints to take
+   * @return the entry
+   */
+  public static long withHintsOf(long entry, long other) {
+    return entry & ~HINTS_MASK | other & HINTS_MASK;
+  }
+
+  /**
+   * Tells whether the owner keeps a copy when others read.
+   *
+   * @param entry an entry in state DEVICE
+   * @return true if hints say so, and there is anything to keep
+   */
+  public static boolean keepsCopy(long entry) {
+    return (entry & HINTS_MASK) != 0 && !blank(entry) && hints(entry).keepsCopy(owner(entry));
+  }
+
+  /**
    * Says what an entry means.
    *
    * @param entry an entry
@@ -231,7 +276,8 @@ public final class GranuleEntry {
         + (admits(entry, true) ? " w" : "")
         + (busy(entry) ? " busy" : "")
         + (poisoned(entry) ? " poisoned" : "")
-        + (blank(entry) ? " blank" : "");
+        + (blank(entry) ? " blank" : "")
+        + ((entry & HINTS_MASK) == 0 ? "" : " " + hints(entry));
   }
 
   private static long mask(int devices) {

@@ -6,6 +6,7 @@ import dev.gmem.PageState;
 import dev.gmem.core.engine.Plan.Mapping;
 import dev.gmem.core.sync.RankedMonitor;
 import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmMmu;
 import java.util.ArrayList;
@@ -46,6 +47,9 @@ class PlanTest {
       entries.add(GranuleEntry.device(slot));
       entries.add(GranuleEntry.blanked(GranuleEntry.device(slot)));
     }
+    for (long entry : List.copyOf(entries)) {
+      entries.add(GranuleEntry.withHints(entry, Hints.NONE.readMostly(true)));
+    }
     return entries;
   }
 
@@ -55,6 +59,7 @@ class PlanTest {
     goals.add(new Goal.ToHost(true));
     goals.add(new Goal.Home());
     goals.add(new Goal.Release());
+    goals.add(new Goal.Drop());
     for (DeviceSlot slot : SLOTS) {
       goals.add(new Goal.Evict(slot, false));
       goals.add(new Goal.Evict(slot, true));
@@ -102,6 +107,7 @@ class PlanTest {
       case Goal.InPlace wish -> !owned && (!wish.own() || GranuleEntry.devices(entry) == 0);
       case Goal.Evict leave -> !GranuleEntry.onDevice(entry, leave.slot().index());
       case Goal.Home() -> !owned && GranuleEntry.state(entry) != PageState.EVICTED;
+      case Goal.Drop() -> false; // nobody knows what the CPU has written
       case Goal.Release() -> GranuleEntry.devices(entry) == 0;
     };
   }
@@ -113,7 +119,9 @@ class PlanTest {
           Plan plan = Plan.of(entry, goal);
           if (plan != null) {
             long result = GranuleEntry.restored(plan.result());
-            assertThat(isReached(result, goal)).as(name(entry, goal)).isTrue();
+            boolean reached =
+                goal instanceof Goal.Drop ? result == GranuleEntry.NOMAP : isReached(result, goal);
+            assertThat(reached).as(name(entry, goal)).isTrue();
           }
         });
   }
@@ -175,7 +183,7 @@ class PlanTest {
     forEach(
         (entry, goal) -> {
           Plan plan = Plan.of(entry, goal);
-          if (plan != null && !(goal instanceof Goal.Release)) {
+          if (plan != null && !(goal instanceof Goal.Release || goal instanceof Goal.Drop)) {
             follow(entry, goal, plan);
           }
         });
@@ -189,7 +197,7 @@ class PlanTest {
       int bit = 1 << plan.copyOutOf();
       assertThat(valid & bit).as(name(entry, goal)).isEqualTo(bit);
       host = true;
-      mapped &= ~bit;
+      mapped &= plan.keep() ? -1 : ~bit;
     }
     assertThat(mapped & plan.drop()).as(name(entry, goal)).isEqualTo(plan.drop());
     mapped &= ~plan.drop();
@@ -249,6 +257,26 @@ class PlanTest {
     Plan plan = Plan.of(GranuleEntry.EVICTED, new Goal.ToHost(false));
     assertThat(plan.callsDevices()).isFalse();
     assertThat(plan.result()).isEqualTo(GranuleEntry.CPU);
+  }
+
+  @Test
+  void whatIsReadMostlyStaysWithItsOwnerWhenOthersReadIt() {
+    long entry = GranuleEntry.withHints(GranuleEntry.device(1), Hints.NONE.readMostly(true));
+    assertThat(Plan.of(entry, new Goal.ToHost(false)).result()).isEqualTo(GranuleEntry.shared(2));
+    assertThat(Plan.of(entry, new Goal.ToHost(true)).result()).isEqualTo(GranuleEntry.CPU);
+    Goal read = new Goal.ToDevice(SLOTS.get(0), false, false, Goal.NO_LAUNCH);
+    assertThat(Plan.of(entry, read).result()).isEqualTo(GranuleEntry.shared(3));
+    Goal write = new Goal.ToDevice(SLOTS.get(0), true, false, Goal.NO_LAUNCH);
+    assertThat(Plan.of(entry, write).result()).isEqualTo(GranuleEntry.device(0));
+  }
+
+  @Test
+  void aPreferenceKeepsACopyOnThatDeviceOnly() {
+    Hints hints = Hints.NONE.preferring(Hints.node(1));
+    long there = GranuleEntry.withHints(GranuleEntry.device(1), hints);
+    long elsewhere = GranuleEntry.withHints(GranuleEntry.device(2), hints);
+    assertThat(Plan.of(there, new Goal.ToHost(false)).keep()).isTrue();
+    assertThat(Plan.of(elsewhere, new Goal.ToHost(false)).keep()).isFalse();
   }
 
   @Test

@@ -3,6 +3,8 @@ package dev.gmem.core.space;
 import static dev.gmem.core.testing.Stage.GRANULE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gmem.Advice;
+import dev.gmem.Device;
 import dev.gmem.DeviceException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
@@ -51,6 +53,8 @@ class RandomOperationsTest {
     LAUNCH_OVERWRITE,
     PREFETCH,
     PREFETCH_TO_HOST,
+    ADVISE,
+    DONT_NEED,
     FAIL_NEXT_CALL,
     REALLOCATE,
     REATTACH
@@ -137,7 +141,7 @@ class RandomOperationsTest {
     private void attach(int number) {
       FakeDevice device = stage.fake("d" + number).memoryBytes(3 * GRANULE);
       switch (number) {
-        case 0 -> device.protects();
+        case 0 -> device.protects().copies();
         case 1 -> device.without(GmCapability.READ_ONLY_MAPPING);
         case 2 -> device.without(GmCapability.REPLAYABLE_FAULTS).memoryBytes(GRANULES * GRANULE);
         case 3 ->
@@ -247,6 +251,12 @@ class RandomOperationsTest {
         }
         case PREFETCH -> insist(() -> stage.space().prefetch(range, stage.view(device)).join());
         case PREFETCH_TO_HOST -> insist(() -> stage.space().prefetchToHost(range).join());
+        case ADVISE -> advise(operation, range);
+        case DONT_NEED -> {
+          insist(() -> stage.space().advise(range, Advice.dontNeed()).join());
+          int first = (int) operation.from();
+          Arrays.fill(model[buffer], first, first + (int) operation.bytes(), (byte) 0);
+        }
         case FAIL_NEXT_CALL -> {
           joinAll();
           nextFailure.set(GmStatus.DMA_ERROR);
@@ -263,6 +273,25 @@ class RandomOperationsTest {
           attach(operation.device());
         }
       }
+    }
+
+    /**
+     * Nothing that may be read changes by advice. Pins would refuse what comes next, so they go.
+     */
+    private void advise(Operation operation, MemorySegment range) {
+      Device device = stage.view(devices[operation.device() % 4]);
+      Advice advice =
+          switch (operation.offset() % 7) {
+            case 0 -> Advice.prefer(device);
+            case 1 -> Advice.preferHost();
+            case 2 -> Advice.noPreference();
+            case 3 -> Advice.readMostly();
+            case 4 -> Advice.notReadMostly();
+            case 5 -> Advice.willNeed();
+            default -> Advice.pinToHost();
+          };
+      insist(() -> stage.space().advise(range, advice).join());
+      insist(() -> stage.space().advise(range, Advice.unpin()).join());
     }
 
     /** What a device touches outside of a launch has no order with launches. */

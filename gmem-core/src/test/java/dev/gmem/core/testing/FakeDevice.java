@@ -4,6 +4,7 @@ import dev.gmem.Access;
 import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmCompute;
+import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmMmu;
@@ -29,7 +30,7 @@ import java.util.function.Supplier;
  * kernels through {@link #read} and {@link #write}. It checks what the core promised to devices: no
  * monitor is held, runs are of whole granules, nothing is mapped twice, no two calls overlap.
  */
-public final class FakeDevice implements GmDevice, GmMmu {
+public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
   /** What the core asked for. */
   public enum Kind {
     /** Reserve addresses. */
@@ -41,7 +42,9 @@ public final class FakeDevice implements GmDevice, GmMmu {
     /** Unmap a run. */
     UNMAP,
     /** Change what kernels may do with a run. */
-    PROTECT
+    PROTECT,
+    /** Copy bytes. */
+    COPY
   }
 
   /**
@@ -67,12 +70,6 @@ public final class FakeDevice implements GmDevice, GmMmu {
   private Function<Call, GmStatus> answer = call -> GmStatus.SUCCESS;
   private FakeCompute compute;
   private GmAttachment attachment;
-  private long memoryBytes = Long.MAX_VALUE;
-  private long realBytes = Long.MAX_VALUE;
-  private boolean protects;
-  private boolean losesCopies;
-  private boolean failsLate;
-  private boolean publishesEarly;
   private boolean closed;
 
   /**
@@ -100,42 +97,6 @@ public final class FakeDevice implements GmDevice, GmMmu {
   /** Adds a capability. */
   public FakeDevice with(GmCapability capability) {
     capabilities.add(capability);
-    return this;
-  }
-
-  /** Limits what it says it has. */
-  public FakeDevice memoryBytes(long bytes) {
-    memoryBytes = bytes;
-    return this;
-  }
-
-  /** Limits what it really has. */
-  public FakeDevice realBytes(long bytes) {
-    realBytes = bytes;
-    return this;
-  }
-
-  /** Lets it change protections. */
-  public FakeDevice protects() {
-    protects = true;
-    return this;
-  }
-
-  /** Lets it forget to copy on unmap. */
-  public FakeDevice losesCopies() {
-    losesCopies = true;
-    return this;
-  }
-
-  /** Lets its kernels reach what it maps before the bytes are there. */
-  public FakeDevice publishesEarly() {
-    publishesEarly = true;
-    return this;
-  }
-
-  /** Lets what its calls throw come out of their stages, not out of the calls. */
-  public FakeDevice failsLate() {
-    failsLate = true;
     return this;
   }
 
@@ -438,6 +399,44 @@ public final class FakeDevice implements GmDevice, GmMmu {
     return GmStatus.SUCCESS;
   }
 
+  @Override
+  public GmStatus copy(GmCopy copy) {
+    long address =
+        switch (copy) {
+          case GmCopy.HostToDevice in -> in.destination();
+          case GmCopy.DeviceToHost out -> out.source();
+          case GmCopy.DeviceToDevice across -> across.destination();
+          case GmCopy.HostToHost ignored -> throw new AssertionError("the core can do that itself");
+        };
+    GmStatus status = begin(new Call(Kind.COPY, new GmRange(address, copy.bytes()), true, null));
+    if (status != GmStatus.SUCCESS || !copies) {
+      return status == GmStatus.SUCCESS ? GmStatus.UNIMPLEMENTED : status;
+    }
+    return FakeCopies.perform(this, copy);
+  }
+
+  Schedule schedule() {
+    return schedule;
+  }
+
+  /** The content of a granule that is mapped. */
+  synchronized byte[] content(long granule, boolean write) {
+    if (write) {
+      schedule.writes(frameObject(granule));
+    } else {
+      schedule.reads(frameObject(granule));
+    }
+    Frame frame = frames.get(granule);
+    if (frame == null || write && !frame.writable()) {
+      throw new AssertionError(id + " cannot copy at " + Long.toHexString(granule));
+    }
+    return frame.content();
+  }
+
+  int granuleBytes() {
+    return attachment.granuleBytes();
+  }
+
   private GmStatus begin(Call call) {
     if (!schedule.noneHeld()) {
       throw new AssertionError("a device is called under a monitor: " + call);
@@ -472,7 +471,7 @@ public final class FakeDevice implements GmDevice, GmMmu {
     return schedule.object(id + " frame " + granule);
   }
 
-  private void touchHost(long address, long bytes, boolean write) {
+  void touchHost(long address, long bytes, boolean write) {
     for (long at = address; at < address + bytes; at += FakeHost.PAGE_BYTES) {
       if (write) {
         schedule.writes(host.bytesObject(at));

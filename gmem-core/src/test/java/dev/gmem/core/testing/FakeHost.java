@@ -5,6 +5,7 @@ import dev.gmem.core.host.HostFaults;
 import dev.gmem.core.host.HostPlatform;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -182,6 +183,21 @@ public final class FakeHost implements HostPlatform {
     FakeRegion region = regions.get(address);
     if (region != null && !region.isClosed()) {
       throw new AssertionError("decommitted with its gate open");
+    }
+  }
+
+  @Override
+  public void discard(long address, long bytes) {
+    schedule.point("discard " + Long.toHexString(address));
+    synchronized (this) {
+      Block block = block(address, bytes);
+      for (long page = address; page < address + bytes; page += PAGE_BYTES) {
+        schedule.writes(bytesObject(page));
+        int from = (int) (page - block.address());
+        Arrays.fill(block.content(), from, from + (int) PAGE_BYTES, (byte) 0);
+        block.touched()[from / (int) PAGE_BYTES] = false;
+      }
+      reference.clear(address, bytes);
     }
   }
 

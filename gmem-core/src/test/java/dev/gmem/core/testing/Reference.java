@@ -65,6 +65,14 @@ public final class Reference {
     content.keySet().removeIf(at -> at >= address && at < address + bytes);
   }
 
+  /** Notes that a range reads as zero from now on. */
+  void clear(long address, long bytes) {
+    for (long at = address; at < address + bytes; at += PAGE_BYTES) {
+      schedule.writes(object(at));
+    }
+    forget(address, bytes);
+  }
+
   /** What is done with each byte. */
   interface Visitor {
     /** Visits one. */
