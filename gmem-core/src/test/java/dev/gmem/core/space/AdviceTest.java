@@ -62,7 +62,9 @@ class AdviceTest {
     small.write(s.address() + 3 * GRANULE, 8, 4);
     small.write(s.address() + 4 * GRANULE, 8, 5); // the one before is EVICTED now
     d.clearCalls();
+    long handshakes = stage.host().handshakes();
     assertThat(advise(s.asSlice(0, 4 * GRANULE), Advice.dontNeed()).join().bytes()).isZero();
+    assertThat(stage.host().handshakes()).as("nobody is reading it").isGreaterThan(handshakes);
     assertThat(d.calls()).noneMatch(FakeDevice.Call::copy);
     assertThat(stage.space().residency(s).granules())
         .containsExactly(
