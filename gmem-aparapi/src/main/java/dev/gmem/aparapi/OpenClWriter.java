@@ -72,6 +72,8 @@ final class OpenClWriter extends KernelWriter {
   /** The kernel in OpenCL C. */
   static String text(Entrypoint entry) throws CodeGenException {
     OpenClWriter writer = new OpenClWriter();
+    // In Java, a product is rounded before it is added to something.
+    writer.write("#pragma OPENCL FP_CONTRACT OFF\n");
     writer.write(entry);
     return writer.text.toString();
   }

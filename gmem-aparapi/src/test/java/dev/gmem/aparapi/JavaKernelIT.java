@@ -54,6 +54,19 @@ class JavaKernelIT {
     }
   }
 
+  /** A product that is added without having been rounded differs by 2^-24, or 2^-53. */
+  static final class Rounded extends Kernel {
+    final float[] a = {1 + 0x1p-12f, 3};
+    final double[] b = {1 + 0x1p-27, 3};
+
+    @Override
+    public void run() {
+      int i = getGlobalId();
+      a[i] = a[i] * a[i] - (1 + 0x1p-11f);
+      b[i] = b[i] * b[i] - (1 + 0x1p-26);
+    }
+  }
+
   static final class Counters extends Kernel {
     final AtomicInteger[] counters = new AtomicInteger[6];
     final int[] sum = new int[1];
@@ -172,6 +185,14 @@ class JavaKernelIT {
   void atomicsCount(String id) {
     try (Places places = Places.open(id)) {
       places.check(new Counters(), NdRange.of(100), 0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {Places.SIM, Places.OPENCL})
+  void productsAreRoundedBeforeTheyAreAdded(String id) {
+    try (Places places = Places.open(id)) {
+      places.check(new Rounded(), NdRange.of(2), 0);
     }
   }
 

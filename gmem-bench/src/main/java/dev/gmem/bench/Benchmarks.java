@@ -3,6 +3,9 @@ package dev.gmem.bench;
 import dev.gmem.bench.fault.FaultLatency;
 import dev.gmem.bench.fault.RevocationEffect;
 import dev.gmem.bench.fault.Streaming;
+import dev.gmem.bench.javakernel.AparapiPairs;
+import dev.gmem.bench.javakernel.JavaKernelFirstLaunch;
+import dev.gmem.bench.javakernel.JavaKernelTime;
 import dev.gmem.bench.jvm.InAgentJvm;
 import dev.gmem.bench.jvm.StartUp;
 import dev.gmem.bench.loop.LoopPairs;
@@ -36,6 +39,9 @@ public final class Benchmarks {
     all.add(new InAgentJvm(new OpenClTransfer()));
     all.add(new InAgentJvm(new OpenClZeroCopy()));
     all.add(new InAgentJvm(new OpenClChain()));
+    all.add(new InAgentJvm(new JavaKernelTime()));
+    all.add(new JavaKernelFirstLaunch());
+    all.add(new InAgentJvm(new AparapiPairs()));
     all.addAll(LoopPairs.all());
     return List.copyOf(all);
   }

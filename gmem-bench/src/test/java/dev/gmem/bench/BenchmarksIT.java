@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import dev.gmem.bench.fault.FaultLatency;
 import dev.gmem.bench.fault.RevocationEffect;
 import dev.gmem.bench.fault.Streaming;
+import dev.gmem.bench.javakernel.AparapiPairs;
+import dev.gmem.bench.javakernel.JavaKernelFirstLaunch;
+import dev.gmem.bench.javakernel.JavaKernelTime;
 import dev.gmem.bench.jvm.InAgentJvm;
 import dev.gmem.bench.jvm.StartUp;
 import dev.gmem.bench.loop.LoopPairs;
@@ -45,7 +48,13 @@ class BenchmarksIT {
 
   static Stream<Benchmark> onOpenCl() {
     return Stream.of(
-        new OpenClLaunch(), new OpenClTransfer(), new OpenClZeroCopy(), new OpenClChain());
+        new OpenClLaunch(),
+        new OpenClTransfer(),
+        new OpenClZeroCopy(),
+        new OpenClChain(),
+        new JavaKernelTime(),
+        new JavaKernelFirstLaunch(),
+        new AparapiPairs());
   }
 
   @ParameterizedTest

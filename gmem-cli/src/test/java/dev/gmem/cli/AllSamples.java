@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,15 @@ final class AllSamples {
           "game-of-life", List.of("--steps", "30"),
           "mandelbrot", List.of("--width", "320", "--height", "240"),
           "n-body", List.of("--days", "30"));
+
+  /** Where a sample is compared with itself, it runs several times. */
+  private static final Map<String, List<String>> LEAST =
+      Map.of(
+          "edge-detect", List.of("--input", "mandelbrot.png"),
+          "mandelbrot", List.of("--width", "160", "--height", "120"),
+          "n-body", List.of("--days", "10"));
+
+  private static final String COMPARE = "--compare";
 
   private AllSamples() {}
 
@@ -52,16 +62,54 @@ final class AllSamples {
     return results;
   }
 
+  /**
+   * Compares the two forms of the kernels of every sample that has them, in a JVM with the agent.
+   *
+   * @param folder where they leave what they make
+   * @param jvmArguments more of them
+   * @param device as on the command line
+   * @return what each came to, by its name; all are verified
+   */
+  static Map<String, Map<String, Object>> comparisons(
+      Path folder, List<String> jvmArguments, String device) throws Exception {
+    JarRun run = JarRun.ofClass(folder, jvmArguments, AllSamples.class, device, COMPARE);
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
+    Map<String, Map<String, Object>> results = new LinkedHashMap<>();
+    for (Sample sample : inTwoForms()) {
+      Map<String, Object> result =
+          JSON.std.mapFrom(Files.readString(folder.resolve(sample.name())));
+      assertThat(result).containsEntry("verified", true).containsEntry("sample", sample.name());
+      results.put(sample.name(), result);
+    }
+    return results;
+  }
+
+  /** Those that have their kernels in two forms; the one that draws the others' input first. */
+  static List<Sample> inTwoForms() {
+    return Samples.all().stream()
+        .filter(sample -> sample.javaKernelBound().isPresent())
+        .sorted(Comparator.comparing(sample -> !sample.name().equals("mandelbrot")))
+        .toList();
+  }
+
   /** A figure of what the memory did. */
   static long memory(Map<String, Object> result, String name) {
     return ((Number) ((Map<?, ?>) result.get("memory")).get(name)).longValue();
   }
 
-  /** The one argument is the device. Ends with the first exit code that is not zero. */
+  /**
+   * Arguments: the device, and whether to compare. Ends with the first exit code that is not zero.
+   */
   public static void main(String[] args) throws Exception {
     System.setProperty("java.awt.headless", "true");
-    for (Sample sample : Samples.all()) {
-      int exitCode = run(sample.name(), args[0]);
+    boolean compare = args.length > 1;
+    for (Sample sample : compare ? inTwoForms() : Samples.all()) {
+      List<String> options = new ArrayList<>(List.of("--device", args[0], "--json"));
+      if (compare) {
+        options.add(COMPARE);
+      }
+      options.addAll((compare ? LEAST : LESS).getOrDefault(sample.name(), List.of()));
+      int exitCode = run(sample.name(), options);
       if (exitCode != 0) {
         System.err.println(sample.name() + " ended with " + exitCode);
         System.exit(exitCode);
@@ -69,9 +117,9 @@ final class AllSamples {
     }
   }
 
-  private static int run(String sample, String device) throws Exception {
-    List<String> args = new ArrayList<>(List.of("run", sample, "--device", device, "--json"));
-    args.addAll(LESS.getOrDefault(sample, List.of()));
+  private static int run(String sample, List<String> options) throws Exception {
+    List<String> args = new ArrayList<>(List.of("run", sample));
+    args.addAll(options);
     GmemCli cli = new GmemCli();
     CommandLine command = cli.command();
     try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(sample)))) {

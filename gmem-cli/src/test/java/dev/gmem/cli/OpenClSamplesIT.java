@@ -92,6 +92,15 @@ class OpenClSamplesIT {
     assertEditsMoveSingleGranules(figures(results.get("game-of-life")));
   }
 
+  @Test
+  void kernelsThatAreClassesDoWhatTheOpenClDoes() throws Exception {
+    requireDevice("discrete");
+    List<String> discrete = List.of("-D" + MODE + "=discrete");
+    assertThat(AllSamples.comparisons(folder, discrete, "opencl"))
+        .containsOnlyKeys("edge-detect", "mandelbrot", "n-body", "k-means")
+        .allSatisfy((name, result) -> assertThat(result).containsEntry("device", "opencl0"));
+  }
+
   /** The grid has 16 granules; an edit may bring the next one along, if it follows the last. */
   private static void assertEditsMoveSingleGranules(Map<?, ?> figures) {
     List<?> steps = (List<?>) figures.get("steps");

@@ -36,6 +36,11 @@ class SamplesIT {
         .allSatisfy(result -> assertThat(AllSamples.memory(result, "bytesToHost")).isPositive());
   }
 
+  @Test
+  void kernelsThatAreClassesDoWhatTheOthersDo() throws Exception {
+    assertThat(AllSamples.comparisons(folder, List.of(), DEVICE)).hasSize(4);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:-TieredCompilation", "-XX:+UseZGC"})

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
 @Command
 final class SampleCommand implements Callable<Integer> {
   private final Sample sample;
+  private final KernelChoice kernels;
   private final Function<SpaceOptions, AddressSpace> opener;
 
   @Spec private CommandSpec spec;
@@ -47,8 +48,9 @@ final class SampleCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the result as JSON.")
   private boolean json;
 
-  SampleCommand(Sample sample, Function<SpaceOptions, AddressSpace> opener) {
+  SampleCommand(Sample sample, KernelChoice kernels, Function<SpaceOptions, AddressSpace> opener) {
     this.sample = sample;
+    this.kernels = kernels;
     this.opener = opener;
   }
 
@@ -65,8 +67,12 @@ final class SampleCommand implements Callable<Integer> {
         passedOver(device.id()).forEach(talk::println);
       }
       talk.flush();
-      try (Arena arena = space.arena()) {
-        SampleRun run = new SampleRun(space, device, arena, talk, err, Ansi.AUTO.enabled());
+      if (kernels.compare()) {
+        return compare(space, device, out);
+      }
+      try (Arena arena = space.arena();
+          SampleRun run =
+              new SampleRun(space, device, arena, talk, err, Ansi.AUTO.enabled(), kernels.form())) {
         long start = System.nanoTime();
         Outcome outcome = sample.run(run);
         double seconds = (System.nanoTime() - start) / 1e9;
@@ -79,6 +85,21 @@ final class SampleCommand implements Callable<Integer> {
         return outcome.verified() ? ExitCode.OK : ExitCode.WRONG_RESULT;
       }
     }
+  }
+
+  private int compare(AddressSpace space, Device device, PrintWriter out) {
+    KernelComparison comparison = KernelComparison.of(sample, space, device);
+    if (json) {
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("sample", sample.name());
+      map.put("device", device.id());
+      map.putAll(comparison.toMap());
+      out.println(Json.write(map));
+    } else {
+      comparison.lines().forEach(line -> out.println(Ansi.AUTO.string(line)));
+    }
+    out.flush();
+    return comparison.verified() ? ExitCode.OK : ExitCode.WRONG_RESULT;
   }
 
   private Device device(AddressSpace space) {
@@ -115,9 +136,13 @@ final class SampleCommand implements Callable<Integer> {
     return List.of();
   }
 
+  /** The word that a line about a result begins with, for {@link Ansi}. */
+  static String verdict(boolean verified) {
+    return verified ? "@|bold,green verified|@   " : "@|bold,red WRONG|@      ";
+  }
+
   private static void show(PrintWriter out, Outcome outcome, Summary summary) {
-    String verdict = outcome.verified() ? "@|bold,green verified|@   " : "@|bold,red WRONG|@      ";
-    out.println(Ansi.AUTO.string(verdict) + outcome.check());
+    out.println(Ansi.AUTO.string(verdict(outcome.verified())) + outcome.check());
     summary.lines().forEach(out::println);
   }
 

@@ -31,8 +31,13 @@ public final class SampleCommands {
   }
 
   private static CommandSpec command(Sample sample, Function<SpaceOptions, AddressSpace> opener) {
-    CommandSpec spec = CommandSpec.forAnnotatedObject(new SampleCommand(sample, opener));
+    KernelChoice kernels = new KernelChoice();
+    CommandSpec spec = CommandSpec.forAnnotatedObject(new SampleCommand(sample, kernels, opener));
     spec.addMixin("sample", CommandSpec.forAnnotatedObject(sample));
+    if (sample.javaKernelBound().isPresent()) {
+      spec.addMixin("kernels", CommandSpec.forAnnotatedObject(kernels));
+    }
+    spec.parser().caseInsensitiveEnumValuesAllowed(true);
     spec.addOption(
         OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this help.").build());
     spec.usageMessage()

@@ -18,7 +18,6 @@ import dev.gmem.Residency;
 import dev.gmem.SpaceOptions;
 import dev.gmem.SpaceStatistics;
 import dev.gmem.Transfer;
-import dev.gmem.kernel.DeviceKernel;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmDevice;
 import java.lang.foreign.Arena;
@@ -29,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /**
  * Ordinary memory in the shape of an address space, with one device that runs Java kernels on the
@@ -41,22 +41,27 @@ public final class PlainSpace implements AddressSpace {
   private final List<Arena> arenas = new ArrayList<>();
   private final PlainDevice device = new PlainDevice();
 
-  /** Turns the kernels into something else, to see whether a sample notices. */
-  private final DeviceKernel substitute;
+  /** Which kernels do nothing, to see whether a sample notices. */
+  private final Predicate<KernelSource.Lambda> idle;
 
-  private PlainSpace(SpaceOptions options, DeviceKernel substitute) {
+  private PlainSpace(SpaceOptions options, Predicate<KernelSource.Lambda> idle) {
     this.options = options;
-    this.substitute = substitute;
+    this.idle = idle;
   }
 
   /** Kernels do what they should. */
   public static AddressSpace open(SpaceOptions options) {
-    return new PlainSpace(options, null);
+    return new PlainSpace(options, kernel -> false);
   }
 
   /** Kernels do nothing. */
   public static AddressSpace openIdle(SpaceOptions options) {
-    return new PlainSpace(options, (item, memory, arguments) -> {});
+    return new PlainSpace(options, kernel -> true);
+  }
+
+  /** Kernels that are classes do nothing; lambdas do what they should. */
+  public static AddressSpace openIdleClasses(SpaceOptions options) {
+    return new PlainSpace(options, kernel -> kernel.name().equals("run"));
   }
 
   @Override
@@ -187,14 +192,15 @@ public final class PlainSpace implements AddressSpace {
 
     @Override
     public Program load(KernelSource source) {
-      KernelSource.Lambda lambda =
-          ((KernelSource.OneOf) source)
-              .forms().stream()
-                  .filter(KernelSource.Lambda.class::isInstance)
-                  .map(KernelSource.Lambda.class::cast)
-                  .findFirst()
-                  .orElseThrow();
-      return new PlainProgram(this, lambda);
+      return new PlainProgram(this, lambda(source));
+    }
+
+    private static KernelSource.Lambda lambda(KernelSource source) {
+      return switch (source) {
+        case KernelSource.Lambda lambda -> lambda;
+        case KernelSource.OneOf(List<KernelSource> forms) -> lambda(forms.getLast());
+        case KernelSource.OpenCl _ -> throw new UnsupportedOperationException("no OpenCL C here");
+      };
     }
   }
 
@@ -243,7 +249,9 @@ public final class PlainSpace implements AddressSpace {
           throw new IllegalArgumentException("argument " + i + " is of the wrong kind");
         }
       }
-      PlainKernelRun.run(substitute != null ? substitute : lambda.body(), range, arguments);
+      if (!idle.test(lambda)) {
+        PlainKernelRun.run(lambda.body(), range, arguments);
+      }
       device.launches++;
       return new Done();
     }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,8 +94,58 @@ class SampleCommandTest {
     assertThat(run.out()).contains("--device", "--json", "Exit codes", "66");
   }
 
+  /** The samples that have their kernels as classes too. */
+  static Stream<List<String>> withJavaKernels() {
+    Set<String> names = Set.of("edge-detect", "mandelbrot", "n-body", "k-means");
+    return small().filter(args -> names.contains(args.getFirst()));
+  }
+
+  private String[] inFolder(List<String> args, String... more) {
+    return inFolder(Stream.concat(args.stream(), Stream.of(more)).toList());
+  }
+
+  @ParameterizedTest
+  @MethodSource("withJavaKernels")
+  void kernelsThatAreClassesComputeTheSame(List<String> args) {
+    CommandRun run = run(inFolder(args, "--kernel", "java"));
+    assertThat(run.exitCode()).as(run.err() + run.out()).isEqualTo(ExitCode.OK);
+    assertThat(run.out()).contains("verified");
+    CommandRun idle =
+        CommandRun.of(PlainSpace::openIdleClasses, inFolder(args, "--kernel", "java"));
+    assertThat(idle.exitCode()).isEqualTo(ExitCode.WRONG_RESULT);
+  }
+
+  @ParameterizedTest
+  @MethodSource("withJavaKernels")
+  void bothFormsAreComparedOnDemand(List<String> args) throws IOException {
+    CommandRun run = run(inFolder(args, "--compare"));
+    assertThat(run.exitCode()).as(run.err() + run.out()).isEqualTo(ExitCode.OK);
+    assertThat(run.out().lines().skip(1)).hasSize(3).allMatch(line -> line.startsWith("verified"));
+    Map<String, Object> result = JSON.std.mapFrom(run(inFolder(args, "--compare", "--json")).out());
+    assertThat(result).containsEntry("verified", true);
+    assertThat(result).containsKeys("sample", "device", "own", "java", "distanceMax");
+  }
+
+  @ParameterizedTest
+  @MethodSource("withJavaKernels")
+  void aComparisonNoticesThatTheFormsDiffer(List<String> args) {
+    CommandRun run = CommandRun.of(PlainSpace::openIdleClasses, inFolder(args, "--compare"));
+    assertThat(run.exitCode()).isEqualTo(ExitCode.WRONG_RESULT);
+    List<String> lines = run.out().lines().skip(1).toList();
+    assertThat(lines.get(0)).startsWith("verified   own");
+    assertThat(lines.get(1)).startsWith("WRONG      java");
+    assertThat(lines.get(2)).startsWith("WRONG      both");
+  }
+
+  @Test
+  void samplesWithOneFormOfTheirKernelsOfferNoChoice() {
+    assertThat(run("vector-add", "--kernel", "java").exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(run("vector-add", "--compare").exitCode()).isEqualTo(ExitCode.USAGE);
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "mandelbrot,--kernel,scala",
     "vector-add,--n,-1",
     "vector-add,--n,0",
     "vector-add,--n,many",

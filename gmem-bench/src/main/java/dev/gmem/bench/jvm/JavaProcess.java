@@ -6,9 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Runs a class of this class path in a JVM of its own, the same kind as this one. */
-final class JavaProcess {
+public final class JavaProcess {
   private static final int OUTPUT_CHARS_MAX = 8_000;
 
   private JavaProcess() {}
@@ -21,7 +22,8 @@ final class JavaProcess {
    * @param arguments for the class
    * @return the command line
    */
-  static List<String> command(List<String> jvmArguments, Class<?> main, List<String> arguments) {
+  public static List<String> command(
+      List<String> jvmArguments, Class<?> main, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmArguments);
@@ -40,10 +42,24 @@ final class JavaProcess {
    * @throws BenchmarkException if it does not start, or ends with another code than 0; the message
    *     holds the end of its output
    */
-  static long run(List<String> command) {
+  public static long run(List<String> command) {
+    return run(command, Map.of());
+  }
+
+  /**
+   * Runs a command line to its end, in an environment that has more in it than this process's.
+   *
+   * @param command the command line
+   * @param environment what more
+   * @return the nanoseconds it took
+   * @throws BenchmarkException as {@link #run(List)}
+   */
+  public static long run(List<String> command, Map<String, String> environment) {
     try {
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      builder.environment().putAll(environment);
       long start = System.nanoTime();
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      Process process = builder.start();
       process.getOutputStream().close();
       String output =
           new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();

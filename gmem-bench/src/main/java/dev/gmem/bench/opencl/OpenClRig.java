@@ -14,9 +14,15 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** An address space with the first OpenCL device in one of its modes, and raw memory beside it. */
-final class OpenClRig implements AutoCloseable {
-  static final String DISCRETE = "discrete";
-  static final String ZERO_COPY = "zero-copy";
+public final class OpenClRig implements AutoCloseable {
+  /** The mode in which memory migrates. */
+  public static final String DISCRETE = "discrete";
+
+  /** The mode in which kernels work on the host's memory. */
+  public static final String ZERO_COPY = "zero-copy";
+
+  /** The mode that suits the device. */
+  public static final String AUTO = "auto";
 
   private static final String KIND = "opencl";
   private static final String MODE = "gmem.opencl.mode";
@@ -27,12 +33,22 @@ final class OpenClRig implements AutoCloseable {
   private final Arena raw = Arena.ofShared();
   private final Device device;
 
-  OpenClRig(String mode) {
+  /**
+   * Opens a space.
+   *
+   * @param mode of the device
+   */
+  public OpenClRig(String mode) {
     device = inMode(mode, () -> space.device(KIND));
   }
 
-  /** Why there is no device in a mode; empty if there is one. */
-  static Optional<String> missing(String mode) {
+  /**
+   * Says why there is no device in a mode.
+   *
+   * @param mode of the device
+   * @return one sentence; empty if there is a device
+   */
+  public static Optional<String> missing(String mode) {
     List<GmDiscovery> answers = inMode(mode, Gmem::discover);
     String reason = "devices-opencl is not on the class path";
     for (GmDiscovery answer : answers) {
@@ -62,19 +78,42 @@ final class OpenClRig implements AutoCloseable {
     }
   }
 
-  AddressSpace space() {
+  /**
+   * Returns the space.
+   *
+   * @return the space
+   */
+  public AddressSpace space() {
     return space;
   }
 
-  Device device() {
+  /**
+   * Returns the device.
+   *
+   * @return an OpenCL device of the space
+   */
+  public Device device() {
     return device;
   }
 
-  Kernel kernel(String source, String name) {
+  /**
+   * Compiles a kernel.
+   *
+   * @param source OpenCL C
+   * @param name of the function
+   * @return the kernel
+   */
+  public Kernel kernel(String source, String name) {
     return device.load(KernelSource.openCl(source)).kernel(name);
   }
 
-  MemorySegment unified(long bytes) {
+  /**
+   * Allocates unified memory, freed with the space.
+   *
+   * @param bytes how much
+   * @return memory that begins with a granule
+   */
+  public MemorySegment unified(long bytes) {
     return unified.allocate(bytes, space.options().granuleBytes());
   }
 

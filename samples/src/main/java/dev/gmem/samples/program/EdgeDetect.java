@@ -11,10 +11,14 @@ import dev.gmem.kernel.DeviceKernel;
 import dev.gmem.samples.console.Refusal;
 import dev.gmem.samples.data.Picture;
 import dev.gmem.samples.data.Pictures;
+import dev.gmem.samples.kernel.BlurKernel;
+import dev.gmem.samples.kernel.LumaKernel;
+import dev.gmem.samples.kernel.SobelKernel;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 import picocli.CommandLine.Option;
 
 /**
@@ -55,6 +59,11 @@ public final class EdgeDetect implements Sample {
   }
 
   @Override
+  public OptionalDouble javaKernelBound() {
+    return OptionalDouble.of(BOUND);
+  }
+
+  @Override
   public void prepare() {
     picture = input == null ? Pictures.bundled(BUNDLED) : Pictures.read(input);
     Pictures.requireWritable(output);
@@ -79,13 +88,18 @@ public final class EdgeDetect implements Sample {
 
     NdRange plane = NdRange.of(width, height);
     Launch luma =
-        run.kernel("luma", EdgeKernels::luma, Parameter.READ, Parameter.OVERWRITE)
+        run.kernel(
+                "luma",
+                EdgeKernels::luma,
+                new JavaForm(new LumaKernel(), "argb", "out"),
+                Parameter.READ,
+                Parameter.OVERWRITE)
             .launch(NdRange.of(count), pixels, Argument.overwrite(grey));
     Launch blur =
-        filter(run, "blur", EdgeKernels::blur)
+        filter(run, "blur", EdgeKernels::blur, new BlurKernel())
             .launch(plane, grey, Argument.overwrite(smooth), width, height);
     Launch sobel =
-        filter(run, "sobel", EdgeKernels::sobel)
+        filter(run, "sobel", EdgeKernels::sobel, new SobelKernel())
             .launch(plane, smooth, Argument.overwrite(edges), width, height);
     run.await("luma", luma);
     run.await("blur", blur);
@@ -113,8 +127,15 @@ public final class EdgeDetect implements Sample {
         .with("distanceMax", distance);
   }
 
-  private static Kernel filter(SampleRun run, String name, DeviceKernel body) {
+  private static Kernel filter(
+      SampleRun run, String name, DeviceKernel body, com.aparapi.Kernel java) {
     return run.kernel(
-        name, body, Parameter.READ, Parameter.OVERWRITE, Parameter.SCALAR, Parameter.SCALAR);
+        name,
+        body,
+        new JavaForm(java, "in", "out", "width", "height"),
+        Parameter.READ,
+        Parameter.OVERWRITE,
+        Parameter.SCALAR,
+        Parameter.SCALAR);
   }
 }

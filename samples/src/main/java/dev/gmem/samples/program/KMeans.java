@@ -14,11 +14,13 @@ import dev.gmem.kernel.WorkItem;
 import dev.gmem.samples.console.Progress;
 import dev.gmem.samples.console.Refusal;
 import dev.gmem.samples.data.Airport;
+import dev.gmem.samples.kernel.AssignKernel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import picocli.CommandLine.Option;
 
 /**
@@ -79,6 +81,11 @@ public final class KMeans implements Sample {
   }
 
   @Override
+  public OptionalDouble javaKernelBound() {
+    return OptionalDouble.of(0);
+  }
+
+  @Override
   public void prepare() {
     Refusal.requireRange("--k", k, 1, CLUSTERS_MAX);
     airports = List.copyOf(Airport.all().values());
@@ -97,6 +104,7 @@ public final class KMeans implements Sample {
         run.kernel(
             "assign",
             KMeans::assign,
+            new JavaForm(new AssignKernel(), "points", "centres", "labels", "centreCount"),
             Parameter.READ,
             Parameter.READ,
             Parameter.OVERWRITE,

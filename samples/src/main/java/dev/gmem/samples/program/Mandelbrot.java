@@ -14,10 +14,12 @@ import dev.gmem.samples.console.Progress;
 import dev.gmem.samples.console.Refusal;
 import dev.gmem.samples.data.Picture;
 import dev.gmem.samples.data.Pictures;
+import dev.gmem.samples.kernel.MandelbrotKernel;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import picocli.CommandLine.Option;
 
 /**
@@ -90,6 +92,11 @@ public final class Mandelbrot implements Sample {
   }
 
   @Override
+  public OptionalDouble javaKernelBound() {
+    return OptionalDouble.of(0);
+  }
+
+  @Override
   public void prepare() {
     Refusal.requireRange("--width", width, 1, SIZE_MAX);
     Refusal.requireRange("--height", height, 1, SIZE_MAX);
@@ -104,6 +111,8 @@ public final class Mandelbrot implements Sample {
         run.kernel(
             "mandelbrot",
             Mandelbrot::escape,
+            new JavaForm(
+                new MandelbrotKernel(), "steps", "firstRow", "left", "top", "scale", "stepsMax"),
             Parameter.OVERWRITE,
             Parameter.SCALAR,
             Parameter.SCALAR,

@@ -15,11 +15,14 @@ import dev.gmem.samples.console.Refusal;
 import dev.gmem.samples.data.Animation;
 import dev.gmem.samples.data.Pictures;
 import dev.gmem.samples.data.Planet;
+import dev.gmem.samples.kernel.DriftKernel;
+import dev.gmem.samples.kernel.KickKernel;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import picocli.CommandLine.Option;
 
@@ -124,6 +127,11 @@ public final class NBody implements Sample {
   }
 
   @Override
+  public OptionalDouble javaKernelBound() {
+    return OptionalDouble.of(BOUND);
+  }
+
+  @Override
   public void prepare() {
     Refusal.requireRange("--days", days, 1, DAYS_MAX);
     Refusal.requireRange("--asteroids", asteroids, 0, ASTEROIDS_MAX);
@@ -143,12 +151,19 @@ public final class NBody implements Sample {
         run.kernel(
             "kick",
             NBody::kick,
+            new JavaForm(new KickKernel(), "bodies", "velocities", "heavy", "time"),
             Parameter.READ,
             Parameter.READ_WRITE,
             Parameter.SCALAR,
             Parameter.SCALAR);
     Kernel drift =
-        run.kernel("drift", NBody::drift, Parameter.READ_WRITE, Parameter.READ, Parameter.SCALAR);
+        run.kernel(
+            "drift",
+            NBody::drift,
+            new JavaForm(new DriftKernel(), "bodies", "velocities", "time"),
+            Parameter.READ_WRITE,
+            Parameter.READ,
+            Parameter.SCALAR);
     NdRange range = NdRange.of(all.size());
     Sky orbits = new Sky(PICTURE_PIXELS);
     Sky now = new Sky(FRAME_PIXELS);

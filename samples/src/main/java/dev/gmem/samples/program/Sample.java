@@ -1,13 +1,15 @@
 package dev.gmem.samples.program;
 
 import dev.gmem.SpaceOptions;
+import java.util.OptionalDouble;
 
 /**
  * A program on real input, whose CPU code and kernels work on the same memory, and whose result is
  * checked against plain Java.
  *
  * <p>Its options are fields with picocli's annotations. A sample is made, filled with options,
- * {@linkplain #prepare prepared} and {@linkplain #run run}, once each, by one thread.
+ * {@linkplain #prepare prepared} once, and {@linkplain #run run}, several times if need be, by one
+ * thread.
  */
 public interface Sample {
   /**
@@ -31,6 +33,16 @@ public interface Sample {
    */
   default SpaceOptions layout() {
     return SpaceOptions.defaults();
+  }
+
+  /**
+   * Says how far two forms of the sample's kernels may differ.
+   *
+   * @return the greatest difference between elements of its buffers that passes; empty if the
+   *     sample has its kernels in one form only
+   */
+  default OptionalDouble javaKernelBound() {
+    return OptionalDouble.empty();
   }
 
   /**

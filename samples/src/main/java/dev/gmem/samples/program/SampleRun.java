@@ -6,6 +6,7 @@ import dev.gmem.Kernel;
 import dev.gmem.KernelSource;
 import dev.gmem.KernelSource.Parameter;
 import dev.gmem.Launch;
+import dev.gmem.aparapi.JavaKernel;
 import dev.gmem.kernel.DeviceKernel;
 import dev.gmem.samples.console.Progress;
 import dev.gmem.samples.console.Refusal;
@@ -25,8 +26,11 @@ import java.util.concurrent.TimeUnit;
 /**
  * What a sample runs in: an address space, a device of it, an arena for its buffers, and the two
  * streams. Belongs to one thread.
+ *
+ * <p><b>Closing</b> gives back what kernels hold. The arena, and with it the buffers, is the
+ * caller's.
  */
-public final class SampleRun {
+public final class SampleRun implements AutoCloseable {
   private static final long POLL_MILLIS = 100;
 
   private final AddressSpace space;
@@ -35,7 +39,10 @@ public final class SampleRun {
   private final PrintWriter out;
   private final PrintWriter err;
   private final boolean live;
+  private final KernelForm form;
+  private final List<JavaKernel> javaKernels = new ArrayList<>();
   private final Map<String, MemorySegment> buffers = new LinkedHashMap<>();
+  private final Map<String, ValueLayout> elements = new LinkedHashMap<>();
   private final Map<String, List<Places>> residency = new LinkedHashMap<>();
 
   /**
@@ -47,6 +54,7 @@ public final class SampleRun {
    * @param out where results go
    * @param err where progress goes
    * @param live whether a line can be redrawn on {@code err}
+   * @param form which form of kernels to launch, where a sample has the choice
    */
   public SampleRun(
       AddressSpace space,
@@ -54,13 +62,15 @@ public final class SampleRun {
       Arena arena,
       PrintWriter out,
       PrintWriter err,
-      boolean live) {
+      boolean live,
+      KernelForm form) {
     this.space = space;
     this.device = device;
     this.arena = arena;
     this.out = out;
     this.err = err;
     this.live = live;
+    this.form = form;
   }
 
   /**
@@ -96,6 +106,7 @@ public final class SampleRun {
     long whole = Math.multiplyExact(Math.ceilDiv(bytes, granule), (long) granule);
     MemorySegment segment = arena.allocate(whole, granule).asSlice(0, bytes);
     buffers.put(name, segment);
+    elements.put(name, element);
     return segment;
   }
 
@@ -143,9 +154,36 @@ public final class SampleRun {
     try {
       return device.load(source).kernel(name);
     } catch (UnsupportedOperationException e) {
-      throw Refusal.unavailable(
-          device.id() + " cannot run this sample's kernels: " + e.getMessage(), e);
+      throw cannotRun(e);
     }
+  }
+
+  /**
+   * Compiles a kernel in the form that the user has chosen.
+   *
+   * @param name its name, that of its OpenCL C function, and that of its file
+   * @param body the same work in Java
+   * @param java the same work as a class
+   * @param parameters what each parameter is, in order
+   * @return the kernel
+   * @throws Refusal if the device runs no kernels of these forms
+   */
+  Kernel kernel(String name, DeviceKernel body, JavaForm java, Parameter... parameters) {
+    if (form == KernelForm.OWN) {
+      return kernel(name, body, parameters);
+    }
+    JavaKernel kernel = JavaKernel.of(space, java.kernel());
+    javaKernels.add(kernel);
+    try {
+      return kernel.on(device, java.fields().toArray(String[]::new));
+    } catch (UnsupportedOperationException e) {
+      throw cannotRun(e);
+    }
+  }
+
+  private Refusal cannotRun(UnsupportedOperationException e) {
+    return Refusal.unavailable(
+        device.id() + " cannot run this sample's kernels: " + e.getMessage(), e);
   }
 
   /**
@@ -204,6 +242,34 @@ public final class SampleRun {
   }
 
   /**
+   * Compares buffers with those of another run, bringing both home.
+   *
+   * @param other a run of the same sample with the same options, whose arena is open
+   * @return the greatest difference between two elements; NaN if there is one that is no number
+   */
+  public double distanceMax(SampleRun other) {
+    double distance = 0;
+    for (Map.Entry<String, MemorySegment> buffer : buffers.entrySet()) {
+      ValueLayout element = elements.get(buffer.getKey());
+      MemorySegment mine = buffer.getValue();
+      MemorySegment others = other.buffers.get(buffer.getKey());
+      for (long at = 0; at < mine.byteSize(); at += element.byteSize()) {
+        distance =
+            Math.max(distance, Math.abs(number(mine, at, element) - number(others, at, element)));
+      }
+    }
+    return distance;
+  }
+
+  private static double number(MemorySegment segment, long at, ValueLayout element) {
+    return switch (element) {
+      case ValueLayout.OfInt layout -> segment.get(layout, at);
+      case ValueLayout.OfFloat layout -> segment.get(layout, at);
+      default -> throw new IllegalArgumentException("no buffer is made of " + element);
+    };
+  }
+
+  /**
    * Sums up what the memory did so far.
    *
    * @return the summary
@@ -211,5 +277,10 @@ public final class SampleRun {
   public Summary summary() {
     int granule = space.options().granuleBytes();
     return new Summary(device.id(), granule, space.statistics(), residency);
+  }
+
+  @Override
+  public void close() {
+    javaKernels.forEach(JavaKernel::close);
   }
 }
