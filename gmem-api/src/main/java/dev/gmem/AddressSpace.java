@@ -133,6 +133,35 @@ public interface AddressSpace extends AutoCloseable {
   Transfer prefetchToHost(MemorySegment segment);
 
   /**
+   * Copies bytes where they live (the RFC's {@code hmemcpy}): nothing is moved for it, as far as
+   * the devices can copy. It has its place in the order of launches, as one that reads the source
+   * and writes the destination, and waits for its turn. Ranges may overlap: the destination gets
+   * what the source held before. What a failed copy has written by then stays.
+   *
+   * <p>One of the two may be any other memory: it must not be closed meanwhile.
+   *
+   * @param destination where to, not read-only
+   * @param source where from, of the same length
+   * @throws IllegalArgumentException if neither is of this space, their lengths differ, or the
+   *     destination is read-only
+   * @throws IllegalStateException if the arena of one is closed
+   * @throws DeviceException if a device fails
+   */
+  void copy(MemorySegment destination, MemorySegment source);
+
+  /**
+   * As {@link #copy}, returning at once.
+   *
+   * @param destination where to, not read-only
+   * @param source where from, of the same length; like the destination, it must be accessible to
+   *     every thread
+   * @return the copy, in the order of launches
+   * @throws IllegalArgumentException as above, or if one of them is confined to a thread
+   * @throws IllegalStateException if the arena of one is closed
+   */
+  Transfer copyAsync(MemorySegment destination, MemorySegment source);
+
+  /**
    * Advises memory management about a range (the RFC's {@code hmadvise}). What changes no contents
    * and moves nothing is in force when this returns. {@link Advice.DontNeed}, {@link
    * Advice.WillNeed} and pins come about in the order of launches, and return at once.

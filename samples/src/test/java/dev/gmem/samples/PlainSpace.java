@@ -120,6 +120,16 @@ public final class PlainSpace implements AddressSpace {
   }
 
   @Override
+  public void copy(MemorySegment destination, MemorySegment source) {
+    destination.copyFrom(source);
+  }
+
+  @Override
+  public Transfer copyAsync(MemorySegment destination, MemorySegment source) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public Transfer advise(MemorySegment segment, Advice advice) {
     throw new UnsupportedOperationException();
   }

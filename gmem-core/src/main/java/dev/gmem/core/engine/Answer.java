@@ -14,6 +14,8 @@ import java.util.function.Supplier;
  * @param cause what was thrown, or null
  */
 public record Answer(GmStatus status, Throwable cause) {
+  static final Answer SUCCESS = new Answer(GmStatus.SUCCESS, null);
+
   /**
    * Makes a call.
    *

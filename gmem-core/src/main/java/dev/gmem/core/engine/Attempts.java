@@ -124,6 +124,11 @@ final class Attempts {
       makeRoom(evictor, request, claim, failure);
       return;
     }
+    recover(failure);
+  }
+
+  /** Returns if the call that failed is worth another try, after a while; throws otherwise. */
+  void recover(Failure failure) {
     if (failure.status() == GmStatus.MIGRATING && migrating++ < MIGRATING_TRIES_MAX) {
       LockSupport.parkNanos(MIGRATING_WAIT_NANOS);
       return;

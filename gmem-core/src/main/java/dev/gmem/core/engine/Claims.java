@@ -78,6 +78,7 @@ final class Claims {
       case Goal.ToHost ignored -> vma.isReleasing();
       case Goal.Home() -> vma.isReleasing();
       case Goal.Drop() -> vma.isReleasing();
+      case Goal.Stay ignored -> vma.isReleasing();
       // A launch whose holds are in force goes on: the release waits for them.
       case Goal.ToDevice wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
       case Goal.InPlace wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
@@ -93,7 +94,9 @@ final class Claims {
   }
 
   private static Claim closed(Goal goal) {
-    if (goal instanceof Goal.ToDevice || goal instanceof Goal.InPlace) {
+    if (goal instanceof Goal.ToDevice
+        || goal instanceof Goal.InPlace
+        || goal instanceof Goal.Stay) {
       throw new IllegalStateException("Already closed");
     }
     return null;
@@ -134,6 +137,7 @@ final class Claims {
       case Goal.InPlace ignored -> isDone(entry, goal);
       case Goal.Discard ignored -> isDone(entry, goal);
       case Goal.Drop() -> false;
+      case Goal.Stay ignored -> false;
     };
   }
 

@@ -37,6 +37,7 @@ public final class FaultEngine {
   private final Evictor evictor;
   private final Holds holds;
   private final Advising advising;
+  private final Copier copier;
   private final long pinTimeoutNanos;
 
   /**
@@ -54,6 +55,7 @@ public final class FaultEngine {
     this.evictor = new Evictor(this);
     this.holds = new Holds(this, pinTimeoutNanos);
     this.advising = new Advising(this, devices);
+    this.copier = new Copier(this, platform, devices, claims, migrator);
     this.pinTimeoutNanos = pinTimeoutNanos;
   }
 
@@ -73,6 +75,15 @@ public final class FaultEngine {
    */
   public Advising advising() {
     return advising;
+  }
+
+  /**
+   * Returns what copies without moving.
+   *
+   * @return the copier
+   */
+  public Copier copier() {
+    return copier;
   }
 
   /**

@@ -54,6 +54,13 @@ sealed interface Goal {
    */
   record Home() implements Goal {}
 
+  /**
+   * A copy wants a range to stay where it is meanwhile.
+   *
+   * @param write true if it writes there: replicas become invalid
+   */
+  record Stay(boolean write) implements Goal {}
+
   /** Contents do not matter any more: the range becomes as it was when it was fresh. */
   record Drop() implements Goal {}
 

@@ -32,6 +32,7 @@ final class PinRules {
       case Goal.ToDevice wish ->
           node != Hints.node(wish.slot().index()) && takes(entry, wish.own(), devices);
       case Goal.Drop() -> true;
+      case Goal.Stay ignored -> false;
       // Evictions that do not wait leave it out; a device that leaves gives it back all the same.
       case Goal.Evict ignored -> false;
       case Goal.Discard ignored -> false;

@@ -58,6 +58,7 @@ record Plan(
       case Goal.Discard(DeviceSlot slot) ->
           GranuleEntry.blank(entry) ? evict(entry, slot.index()) : null;
       case Goal.Drop() -> drop(entry);
+      case Goal.Stay(boolean write) -> write ? written(entry) : settled(entry);
       case Goal.Release() -> release(entry);
     };
   }
@@ -157,6 +158,17 @@ record Plan(
     int devices = GranuleEntry.devices(entry);
     return new Plan(
         true, true, NONE, false, devices, Mapping.NONE, GranuleEntry.EVICTED, GranuleEntry.NOMAP);
+  }
+
+  /** Whoever has the valid copy is to be written there, and nobody keeps another. */
+  private static Plan written(long entry) {
+    return switch (GranuleEntry.state(entry)) {
+      case NOMAP, CPU -> settled(GranuleEntry.CPU);
+      case EVICTED -> settled(entry);
+      case SHARED -> moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU);
+      case DEVICE ->
+          GranuleEntry.blank(entry) ? fromOwner(entry, GranuleEntry.EVICTED) : settled(entry);
+    };
   }
 
   private static Plan evict(long entry, int slot) {

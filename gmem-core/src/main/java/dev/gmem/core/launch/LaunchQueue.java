@@ -81,8 +81,18 @@ public final class LaunchQueue {
         .whenComplete((ignored, failure) -> startLater(task, () -> run(task)));
   }
 
-  /** Gives a task its number and its place; returns what it has to wait for. */
+  /** Does a transfer on this thread, when it may. How it ended is told by the task. */
+  void perform(TransferTask task) {
+    awaitEnd(enterAfter(task));
+    run(task);
+  }
+
+  /** Gives a task its number and its place; returns the futures of what it has to wait for. */
   private CompletableFuture<?>[] enter(OrderedTask<?> task) {
+    return enterAfter(task).stream().map(OrderedTask::future).toArray(CompletableFuture[]::new);
+  }
+
+  private List<OrderedTask<?>> enterAfter(OrderedTask<?> task) {
     monitor.lock();
     try {
       if (task.slot() != null && task.slot().isLeaving()) {
@@ -90,11 +100,7 @@ public final class LaunchQueue {
             "the device is being detached, or has been: device=" + task.slot().device().id());
       }
       task.number(submitted++);
-      CompletableFuture<?>[] earlier =
-          unfinished.stream()
-              .filter(task::conflicts)
-              .map(OrderedTask::future)
-              .toArray(CompletableFuture[]::new);
+      List<OrderedTask<?>> earlier = unfinished.stream().filter(task::conflicts).toList();
       unfinished.add(task);
       return earlier;
     } finally {
@@ -335,17 +341,26 @@ public final class LaunchQueue {
     await(task -> task.slot() == slot);
   }
 
-  private void await(Predicate<OrderedTask<?>> concerned) {
-    List<OrderedTask<?>> tasks;
+  private void awaitEnd(List<OrderedTask<?>> tasks) {
     monitor.lock();
     try {
-      tasks = unfinished.stream().filter(concerned).toList();
       while (tasks.stream().anyMatch(unfinished::contains)) {
         monitor.await();
       }
     } finally {
       monitor.unlock();
     }
+  }
+
+  private void await(Predicate<OrderedTask<?>> concerned) {
+    List<OrderedTask<?>> tasks;
+    monitor.lock();
+    try {
+      tasks = unfinished.stream().filter(concerned).toList();
+    } finally {
+      monitor.unlock();
+    }
+    awaitEnd(tasks);
     tasks.forEach(OrderedTask::publish); // whoever ends a task leaves the queue first
   }
 }

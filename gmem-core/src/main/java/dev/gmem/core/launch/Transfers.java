@@ -3,10 +3,12 @@ package dev.gmem.core.launch;
 import dev.gmem.Access;
 import dev.gmem.Transfer;
 import dev.gmem.core.engine.Advising;
+import dev.gmem.core.engine.Copier;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.FaultEngine;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.spi.GmRange;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -110,6 +112,34 @@ public final class Transfers {
               : prefetch(part.slot(), vma, run.address(), run.bytes()));
     }
     return parts.size() == 1 ? parts.getFirst() : new JoinedTransfer(parts);
+  }
+
+  /**
+   * Copies.
+   *
+   * @param to where to
+   * @param from where from, of the same length; at least one of them is unified
+   * @param here true to do it on this thread: the transfer has ended on return
+   * @return the transfer
+   */
+  public Transfer copy(Copier.Side to, Copier.Side from, boolean here) {
+    List<BufferUse> uses = new ArrayList<>();
+    add(uses, to, Access.WRITE);
+    add(uses, from, Access.READ);
+    TransferTask task = new TransferTask(null, uses, number -> engine.copier().copy(to, from));
+    if (here) {
+      queue.perform(task);
+    } else {
+      queue.submit(task);
+    }
+    return task;
+  }
+
+  private static void add(List<BufferUse> uses, Copier.Side side, Access access) {
+    if (side.vma() != null) {
+      MemorySegment segment = side.segment();
+      uses.add(new BufferUse(side.vma(), segment.address(), segment.byteSize(), access));
+    }
   }
 
   /**

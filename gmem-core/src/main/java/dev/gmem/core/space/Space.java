@@ -45,6 +45,7 @@ public final class Space implements AddressSpace {
   private final Allocations allocations;
   private final SpaceDevices devices;
   private final Advisor advisor;
+  private final Copies copies;
   private final Monitor monitor;
   private final Set<SpaceArena> arenas = new LinkedHashSet<>();
   private boolean closed;
@@ -70,6 +71,7 @@ public final class Space implements AddressSpace {
     this.allocations = new Allocations(platform, options, deviceTable, engine, vmas, monitors);
     this.devices = new SpaceDevices(this, deviceTable, monitors);
     this.advisor = new Advisor(engine.advising(), transfers, devices);
+    this.copies = new Copies(this, transfers);
   }
 
   FaultEngine engine() {
@@ -226,6 +228,16 @@ public final class Space implements AddressSpace {
     Objects.requireNonNull(advice, "advice");
     Vma vma = resolve(segment, "the segment");
     return advisor.advise(vma, segment.address(), segment.byteSize(), advice);
+  }
+
+  @Override
+  public void copy(MemorySegment destination, MemorySegment source) {
+    copies.copy(destination, source, true).join();
+  }
+
+  @Override
+  public Transfer copyAsync(MemorySegment destination, MemorySegment source) {
+    return copies.copy(destination, source, false);
   }
 
   // ---- introspection ----

@@ -202,6 +202,16 @@ public final class GranuleEntry {
   }
 
   /**
+   * Tells whether the host's frame holds a valid copy.
+   *
+   * @param entry an entry
+   * @return true if it does
+   */
+  public static boolean onHost(long entry) {
+    return state(entry) != PageState.DEVICE || blank(entry);
+  }
+
+  /**
    * Returns the entry with nothing written by its owner yet.
    *
    * @param entry an entry in state DEVICE

@@ -107,6 +107,7 @@ class PlanTest {
       case Goal.InPlace wish -> !owned && (!wish.own() || GranuleEntry.devices(entry) == 0);
       case Goal.Evict leave -> !GranuleEntry.onDevice(entry, leave.slot().index());
       case Goal.Home() -> !owned && GranuleEntry.state(entry) != PageState.EVICTED;
+      case Goal.Stay ignored -> false; // that it stays is never done
       case Goal.Drop() -> false; // nobody knows what the CPU has written
       case Goal.Release() -> GranuleEntry.devices(entry) == 0;
     };

@@ -55,6 +55,7 @@ class RandomOperationsTest {
     PREFETCH_TO_HOST,
     ADVISE,
     DONT_NEED,
+    COPY,
     FAIL_NEXT_CALL,
     REALLOCATE,
     REATTACH
@@ -141,9 +142,14 @@ class RandomOperationsTest {
     private void attach(int number) {
       FakeDevice device = stage.fake("d" + number).memoryBytes(3 * GRANULE);
       switch (number) {
-        case 0 -> device.protects().copies();
-        case 1 -> device.without(GmCapability.READ_ONLY_MAPPING);
-        case 2 -> device.without(GmCapability.REPLAYABLE_FAULTS).memoryBytes(GRANULES * GRANULE);
+        case 0 -> device.protects().copies().with(GmCapability.PEER_COPY);
+        case 1 -> device.without(GmCapability.READ_ONLY_MAPPING).copies();
+        case 2 ->
+            device
+                .copies()
+                .with(GmCapability.PEER_COPY)
+                .without(GmCapability.REPLAYABLE_FAULTS)
+                .memoryBytes(GRANULES * GRANULE);
         case 3 ->
             device
                 .without(GmCapability.REPLAYABLE_FAULTS)
@@ -257,6 +263,7 @@ class RandomOperationsTest {
           int first = (int) operation.from();
           Arrays.fill(model[buffer], first, first + (int) operation.bytes(), (byte) 0);
         }
+        case COPY -> copy(operation);
         case FAIL_NEXT_CALL -> {
           joinAll();
           nextFailure.set(GmStatus.DMA_ERROR);
@@ -273,6 +280,28 @@ class RandomOperationsTest {
           attach(operation.device());
         }
       }
+    }
+
+    /** To the same buffer or the other one, to some place there. */
+    private void copy(Operation operation) {
+      int from = (int) operation.from();
+      int bytes = (int) operation.bytes() - operation.offset();
+      int to = (from * 7 + operation.offset() * 13) % (GRANULES * GRANULE - bytes + 1);
+      int target = (operation.buffer() + operation.first() % 2) % 2;
+      MemorySegment destination = buffers[target].asSlice(to, bytes);
+      MemorySegment source = buffers[operation.buffer()].asSlice(from, bytes);
+      joinAll();
+      boolean mayFail = nextFailure.get() != null;
+      byte[] content = Arrays.copyOfRange(model[operation.buffer()], from, from + bytes);
+      try {
+        stage.space().copy(destination, source);
+      } catch (DeviceException e) {
+        assertThat(mayFail).isTrue();
+        // What it held may be half overwritten.
+        stage.space().copy(destination, MemorySegment.ofArray(content));
+      }
+      stage.host().reference().put(destination.address(), content);
+      System.arraycopy(content, 0, model[target], to, bytes);
     }
 
     /**

@@ -65,6 +65,22 @@ public final class Reference {
     content.keySet().removeIf(at -> at >= address && at < address + bytes);
   }
 
+  /**
+   * Notes what a copy has written, which is no access of the CPU or of a device.
+   *
+   * @param address first byte
+   * @param bytes what they are now
+   */
+  public void put(long address, byte[] bytes) {
+    for (int i = 0; i < bytes.length; i++) {
+      content.put(address + i, bytes[i]);
+    }
+    for (long at = address; at < address + bytes.length; at += PAGE_BYTES) {
+      schedule.writes(object(at));
+    }
+    schedule.writes(object(address + bytes.length - 1));
+  }
+
   /** Notes that a range reads as zero from now on. */
   void clear(long address, long bytes) {
     for (long at = address; at < address + bytes; at += PAGE_BYTES) {
