@@ -26,7 +26,8 @@ import jdk.internal.vm.annotation.ForceInline;
  *
  * <pre>
  *   owner                                    whoever takes memory away
- *   under way = epoch          (opaque)      take permission or gate  (volatile)
+ *   under way = epoch          (acquire,     take permission or gate  (volatile)
+ *                               opaque)
  *   look at gate or TLB entry  (volatile)    epoch + 1                (volatile)
  *   access memory                            fence on all processors
  *   under way = 0              (release)     under way: 0, or the new epoch? else wait (volatile)
@@ -35,7 +36,8 @@ import jdk.internal.vm.annotation.ForceInline;
  * <p>If the owner's first store comes before the fence, the other side sees it; if it comes after,
  * so does the owner's look, which then finds what has been taken away, and an epoch that is not
  * that of its TLB entry. An access that began in the new epoch is not waited for: that bounds the
- * wait.
+ * wait. It need not be, because it looks after it has read the epoch (acquire), and whoever reads
+ * the new epoch also sees what was taken away before.
  */
 @Contended // written at each access of one thread, by nobody else
 final class GmSeat {
@@ -157,13 +159,24 @@ final class GmSeat {
   /** An access begins. */
   @ForceInline
   void sit() {
-    UNSAFE.putLongOpaque(this, UNDER_WAY, CURRENT_EPOCH.getOpaque());
+    UNSAFE.putLongOpaque(this, UNDER_WAY, CURRENT_EPOCH.getAcquire());
   }
 
   /** The access has been made. */
   @ForceInline
   void leave() {
     UNSAFE.putLongRelease(this, UNDER_WAY, 0);
+  }
+
+  /**
+   * As {@link #leave}, after code that may have faulted. A virtual thread that did may have come
+   * back on another carrier: this seat is that of somebody else then, who may be on it.
+   */
+  @ForceInline
+  void leaveIfMine() {
+    if (this == mine()) {
+      leave();
+    }
   }
 
   /**

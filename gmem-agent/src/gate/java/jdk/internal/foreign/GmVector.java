@@ -15,7 +15,8 @@ import jdk.internal.vm.vector.VectorSupport;
  *
  * <p>Where the compiler does not know vectors, or does not run, the JDK itself goes lane by lane
  * below the call that is made here on the seat. That is no access on two seats: each lane takes the
- * seat anew and leaves it, and so it is free when one faults.
+ * seat anew and leaves it, and so it is free when one faults. A virtual thread that has faulted may
+ * go on with another carrier, and then the seat is not its own any more.
  *
  * <p>Any thread may call any method.
  */
@@ -102,7 +103,7 @@ public final class GmVector {
           species,
           lanewise);
     } finally {
-      seat.leave();
+      seat.leaveIfMine();
     }
   }
 
@@ -163,7 +164,7 @@ public final class GmVector {
           species,
           lanewise);
     } finally {
-      seat.leave();
+      seat.leaveIfMine();
     }
   }
 
@@ -208,7 +209,7 @@ public final class GmVector {
           offset,
           lanewise);
     } finally {
-      seat.leave();
+      seat.leaveIfMine();
     }
   }
 
@@ -261,7 +262,7 @@ public final class GmVector {
           offset,
           lanewise);
     } finally {
-      seat.leave();
+      seat.leaveIfMine();
     }
   }
 }
