@@ -135,6 +135,16 @@ public final class PlainSpace implements AddressSpace {
   }
 
   @Override
+  public void unmap(MemorySegment segment) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void remap(MemorySegment target, MemorySegment source) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public Residency residency(MemorySegment segment) {
     var extent =
         new Residency.Extent(

@@ -183,6 +183,15 @@ final class Allocations {
     }
   }
 
+  /**
+   * Takes note that parts of a VMA have been given back.
+   *
+   * @param vma the VMA
+   */
+  void uncharge(Vma vma) {
+    discharge(vma.uncharge(false));
+  }
+
   private void discharge(long bytes) {
     monitor.lock();
     allocatedBytes -= bytes;
@@ -379,11 +388,12 @@ final class Allocations {
   private void settle(Vma vma, boolean reusable) {
     AllocationStatistics last = vma.statistics();
     long[] pins = vma.pinsAndTableBytes();
+    long charged = vma.uncharge(true);
     monitor.lock();
     if (reusable) {
       free.giveBack(vma.address(), vma.bytes());
     }
-    allocatedBytes -= vma.bytes();
+    allocatedBytes -= charged;
     past = sum(past, last);
     pastPins += pins[0];
     monitor.unlock();

@@ -59,6 +59,7 @@ final class SpaceArena implements Arena {
     }
     long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
     Vma vma = newVma(bytes, Math.max(byteAlignment, granuleBytes));
+    vma.usedBytes(byteSize);
     return vma.region().segment().asSlice(0, byteSize, byteAlignment);
   }
 
