@@ -201,4 +201,25 @@ class RemapProtocolTest {
           scene.thread("cpu", () -> unlessGone(() -> scene.host().write(s.address(), 1, 8)));
         });
   }
+
+  /**
+   * The launch takes the CPU's permission first, and the move must wait for a store all the same.
+   */
+  @Test
+  void aMoveMeetsALaunchAndAStoreThatIsUnderWay() {
+    many(
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().faultless("d0");
+          FakeCompute compute = d.computes();
+          scene.stage().attach(d);
+          scene.kernels(d, compute, launch -> d.write(launch.address(0), 1, 5));
+          Kernel k = scene.stage().kernel(d, "k READ_WRITE");
+          MemorySegment s = scene.stage().granules(1);
+          MemorySegment t = scene.stage().granules(1);
+          scene.thread("user", () -> scene.stage().space().remap(t, s));
+          scene.thread("cpu", () -> unlessGone(() -> scene.host().write(s.address() + 1, 1, 1)));
+          scene.thread("launcher", () -> unlessGone(() -> scene.launch(k, s).join()));
+        });
+  }
 }
