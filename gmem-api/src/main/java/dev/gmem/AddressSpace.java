@@ -55,6 +55,35 @@ public interface AddressSpace extends AutoCloseable {
   Arena arena(ArenaOptions options);
 
   /**
+   * Returns where the addresses begin that the space has reserved. There are {@link
+   * SpaceOptions#reservedBytes} of them; all its memory lies there.
+   *
+   * @return the first address, a multiple of the largest granule
+   */
+  long reservedAddress();
+
+  /**
+   * Allocates at a given address (the RFC's {@code peer_va_alloc_fixed}): every device agrees to
+   * the place, or none keeps it. A device that says that it is busy is asked again for a while.
+   *
+   * @param arena an arena of this space, which the memory belongs to
+   * @param address first byte, a multiple of the arena's granule, in the {@linkplain
+   *     #reservedAddress reserved addresses}
+   * @param byteSize its length, positive; what remains of the last granule is taken, too
+   * @return a segment at that address, zero
+   * @throws IllegalArgumentException if the arena is not of this space, or the range is not as it
+   *     must be
+   * @throws IllegalStateException if the arena is closed
+   * @throws AddressSpaceExhaustedException if some of the range is taken, or the limit on host
+   *     memory is reached
+   * @throws DeviceException if a device refuses: with its identifier and status, of which {@code
+   *     PAGE_EXIST} means that it cannot use these addresses. {@link
+   *     DeviceMemoryExhaustedException} if it cannot take an allocation of this size. Nothing is
+   *     left behind
+   */
+  MemorySegment allocateAt(Arena arena, long address, long byteSize);
+
+  /**
    * Returns the first device attached, attaching the most preferred one that the providers offer if
    * there is none yet.
    *

@@ -135,6 +135,16 @@ public final class PlainSpace implements AddressSpace {
   }
 
   @Override
+  public long reservedAddress() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public MemorySegment allocateAt(Arena arena, long address, long byteSize) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public void unmap(MemorySegment segment) {
     throw new UnsupportedOperationException();
   }

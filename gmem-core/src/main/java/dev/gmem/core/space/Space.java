@@ -117,6 +117,20 @@ public final class Space implements AddressSpace {
     return arena;
   }
 
+  @Override
+  public long reservedAddress() {
+    return allocations.reservedAddress();
+  }
+
+  @Override
+  public MemorySegment allocateAt(Arena arena, long address, long byteSize) {
+    if (arena instanceof SpaceArena own && own.isOf(this)) {
+      return own.allocateAt(address, byteSize);
+    }
+    throw new IllegalArgumentException(
+        "the arena must be one of this space; open it with space.arena(): arena=" + arena);
+  }
+
   void forget(SpaceArena arena) {
     monitor.lock();
     arenas.remove(arena);

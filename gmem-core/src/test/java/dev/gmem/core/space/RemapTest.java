@@ -117,6 +117,7 @@ class RemapTest {
         .isEqualTo((long) (end - first) * GRANULE);
     assertThat(stage.space().statistics().allocatedBytes())
         .isEqualTo(allocated - (long) (end - first) * GRANULE);
+    assertThat(stage.space().residency(part(s, first, end)).bytesOnHost()).isZero();
     for (int granule = 0; granule < GRANULES; granule++) {
       if (granule >= first && granule < end) {
         checkGone(s, granule, d);
