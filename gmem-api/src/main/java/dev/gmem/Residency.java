@@ -134,7 +134,7 @@ public record Residency(int granuleBytes, List<Extent> extents) {
    */
   public long bytesOnHost() {
     return extents.stream()
-        .filter(e -> e.state() != PageState.DEVICE)
+        .filter(e -> e.state() != PageState.DEVICE && e.state() != PageState.UNMAPPED)
         .mapToLong(Extent::bytes)
         .sum();
   }

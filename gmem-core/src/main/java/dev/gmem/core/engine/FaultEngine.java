@@ -38,6 +38,7 @@ public final class FaultEngine {
   private final Holds holds;
   private final Advising advising;
   private final Copier copier;
+  private final Remapper remapper;
   private final long pinTimeoutNanos;
 
   /**
@@ -56,6 +57,7 @@ public final class FaultEngine {
     this.holds = new Holds(this, pinTimeoutNanos);
     this.advising = new Advising(this, devices);
     this.copier = new Copier(this, platform, devices, claims, migrator);
+    this.remapper = new Remapper(this, platform, devices, claims, migrator, pinTimeoutNanos);
     this.pinTimeoutNanos = pinTimeoutNanos;
   }
 
@@ -84,6 +86,15 @@ public final class FaultEngine {
    */
   public Copier copier() {
     return copier;
+  }
+
+  /**
+   * Returns what gives parts back and moves contents.
+   *
+   * @return the remapper
+   */
+  public Remapper remapper() {
+    return remapper;
   }
 
   /**
@@ -362,7 +373,11 @@ public final class FaultEngine {
         while (!vma.isClosed() && (vma.isClosing() || vma.hasHolds())) {
           vma.monitor().await();
         }
-        if (vma.isClosed() || vma.openPinned()) {
+        if (vma.isClosed()) {
+          return;
+        }
+        Remapper.checkWhole(vma);
+        if (vma.openPinned()) {
           return;
         }
       } finally {

@@ -64,6 +64,17 @@ sealed interface Goal {
   /** Contents do not matter any more: the range becomes as it was when it was fresh. */
   record Drop() implements Goal {}
 
+  /** The program gives a range back: contents are dropped, and nobody may touch it any more. */
+  record Unmap() implements Goal {}
+
+  /**
+   * The frames of a range are about to move elsewhere: all of it comes home, and nobody maps it.
+   */
+  record Leave() implements Goal {}
+
+  /** A range is about to get other frames: as {@link Drop}, but no pin is in the way. */
+  record Replace() implements Goal {}
+
   /** The VMA goes away: contents are dropped. */
   record Release() implements Goal {}
 

@@ -158,6 +158,9 @@ public final class Hold {
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
       case Goal.Drop() -> moving || running;
+      case Goal.Unmap() -> moving || running;
+      case Goal.Leave() -> moving || running;
+      case Goal.Replace() -> moving || running;
       case Goal.Stay(boolean write) -> write && (moving || running);
       case Goal.Discard ignored -> false; // comes from the hold's own launch
       case Goal.Release() -> true;

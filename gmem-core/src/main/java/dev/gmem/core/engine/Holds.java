@@ -204,6 +204,9 @@ public final class Holds {
   private static boolean isWhollyInPlace(Hold hold) {
     GranuleCounts counts = hold.vma().counts();
     long owned = counts.inState(PageState.DEVICE);
+    if (counts.inState(PageState.UNMAPPED) > 0) {
+      return false;
+    }
     if (hold.onHost()) {
       return owned == 0 && (!hold.own() || counts.inState(PageState.SHARED) == 0);
     }

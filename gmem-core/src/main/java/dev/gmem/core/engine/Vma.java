@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.AllocationStatistics;
+import dev.gmem.PageState;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.host.GatedRegion;
 import dev.gmem.core.sync.Monitor;
@@ -39,6 +40,8 @@ public final class Vma {
   private GateLevel level = GateLevel.OPEN;
   private boolean closing;
   private boolean releasing;
+  private long usedBytes;
+  private long unchargedBytes;
   private volatile boolean closed;
 
   // Counters. Plain: written under the monitor.
@@ -54,6 +57,7 @@ public final class Vma {
   Vma(GmRange range, int granuleBytes, Monitor monitor) {
     this.address = range.address();
     this.bytes = range.bytes();
+    this.usedBytes = bytes;
     this.granuleShift = Integer.numberOfTrailingZeros(granuleBytes);
     this.monitor = monitor;
     this.table = new GranuleTable(bytes >>> granuleShift, GranuleEntry.NOMAP);
@@ -85,6 +89,42 @@ public final class Vma {
    */
   public long bytes() {
     return bytes;
+  }
+
+  /**
+   * Returns how much of it its segments cover. Set before anybody else knows it.
+   *
+   * @return bytes, at most {@link #bytes}
+   */
+  public long usedBytes() {
+    return usedBytes;
+  }
+
+  /**
+   * Says how much of it its segments cover.
+   *
+   * @param used bytes, at most {@link #bytes}
+   */
+  public void usedBytes(long used) {
+    usedBytes = used;
+  }
+
+  /**
+   * Takes note that what has been given back is no longer charged to the space.
+   *
+   * @param all true if the whole VMA is not
+   * @return bytes that were charged until now
+   */
+  public long uncharge(boolean all) {
+    monitor.lock();
+    try {
+      long free = all ? bytes : counts().inState(PageState.UNMAPPED) << granuleShift;
+      long fresh = Math.max(0, free - unchargedBytes);
+      unchargedBytes += fresh;
+      return fresh;
+    } finally {
+      monitor.unlock();
+    }
   }
 
   /**

@@ -42,6 +42,9 @@ public final class GranuleEntry {
   /** Valid on the host only; nobody maps it. */
   public static final long EVICTED = PageState.EVICTED.ordinal();
 
+  /** Given back by the program: no copy, no access. */
+  public static final long UNMAPPED = PageState.UNMAPPED.ordinal();
+
   private GranuleEntry() {}
 
   /**
@@ -137,8 +140,18 @@ public final class GranuleEntry {
     return switch (state(entry)) {
       case NOMAP, CPU -> entry | CPU_READ | CPU_WRITE;
       case SHARED -> entry | CPU_READ;
-      case DEVICE, EVICTED -> entry;
+      case DEVICE, EVICTED, UNMAPPED -> entry;
     };
+  }
+
+  /**
+   * Tells whether the program has given the granule back.
+   *
+   * @param entry an entry
+   * @return true if every access must fail, for ever
+   */
+  public static boolean unmapped(long entry) {
+    return (entry & STATE_MASK) == UNMAPPED;
   }
 
   /**

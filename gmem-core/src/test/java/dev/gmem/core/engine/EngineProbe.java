@@ -46,7 +46,7 @@ public final class EngineProbe {
           case NOMAP, CPU -> devices == 0;
           case SHARED -> devices > 0 && !writes;
           case DEVICE -> devices == 1 && !reads && !writes;
-          case EVICTED -> devices == 0 && !reads && !writes;
+          case EVICTED, UNMAPPED -> devices == 0 && !reads && !writes;
         };
     boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
     if (!possible || writes && !reads || GranuleEntry.blank(entry) && !owned) {

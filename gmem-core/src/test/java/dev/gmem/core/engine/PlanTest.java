@@ -109,6 +109,9 @@ class PlanTest {
       case Goal.Home() -> !owned && GranuleEntry.state(entry) != PageState.EVICTED;
       case Goal.Stay ignored -> false; // that it stays is never done
       case Goal.Drop() -> false; // nobody knows what the CPU has written
+      case Goal.Replace() -> false;
+      case Goal.Leave() -> false;
+      case Goal.Unmap() -> GranuleEntry.unmapped(entry);
       case Goal.Release() -> GranuleEntry.devices(entry) == 0;
     };
   }
@@ -121,7 +124,12 @@ class PlanTest {
           if (plan != null) {
             long result = GranuleEntry.restored(plan.result());
             boolean reached =
-                goal instanceof Goal.Drop ? result == GranuleEntry.NOMAP : isReached(result, goal);
+                switch (goal) {
+                  case Goal.Drop() -> result == GranuleEntry.NOMAP;
+                  case Goal.Replace() -> result == GranuleEntry.NOMAP;
+                  case Goal.Leave() -> result == GranuleEntry.EVICTED;
+                  default -> isReached(result, goal);
+                };
             assertThat(reached).as(name(entry, goal)).isTrue();
           }
         });
