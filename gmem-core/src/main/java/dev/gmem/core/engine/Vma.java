@@ -19,8 +19,8 @@ import java.util.function.UnaryOperator;
 /**
  * One allocation: its addresses, table, gate, holds and counters (the RFC's VMA).
  *
- * <p>Life: open → closing (no new pins) → releasing (no new claims) → closed, or from closing back
- * to open if the close is called off. Everything but {@link #admits} and the final fields is
+ * <p>Life: open → closing (no new pins) → freed (no new launches and transfers) → releasing (no new
+ * claims) → closed, or from closing back to open if the close is called off. Everything but {@link #admits} and the final fields is
  * guarded by the monitor.
  */
 public final class Vma {
@@ -42,6 +42,7 @@ public final class Vma {
   private boolean releasing;
   private long usedBytes;
   private long unchargedBytes;
+  private volatile boolean freed;
   private volatile boolean closed;
 
   // Counters. Plain: written under the monitor.
@@ -237,6 +238,23 @@ public final class Vma {
 
   boolean isClosing() {
     return closing;
+  }
+
+  /**
+   * Takes note that the program has let go of it, for good. What uses it already goes on to its
+   * end, and is to be waited for after this.
+   */
+  public void freed() {
+    freed = true;
+  }
+
+  /**
+   * Tells whether nothing new may use it.
+   *
+   * @return true once the program has let go of it
+   */
+  public boolean isFreed() {
+    return freed;
   }
 
   /** Tells whether devices are being told to forget it: nobody may claim any of it. */

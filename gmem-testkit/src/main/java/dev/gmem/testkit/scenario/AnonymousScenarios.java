@@ -86,9 +86,7 @@ public abstract class AnonymousScenarios extends ScenarioContract {
     MemorySegment readOnly = data.asReadOnly();
     assertThrows(
         IllegalArgumentException.class,
-        () ->
-            launch(
-                device(), ContractKernel.INCREMENT, ints(data), Argument.readWrite(readOnly)));
+        () -> launch(device(), ContractKernel.INCREMENT, ints(data), Argument.readWrite(readOnly)));
     assertNumbered(data, 9);
     incrementOn(device(), data);
     assertNumbered(data, 10);

@@ -98,8 +98,7 @@ public abstract class MigrationScenarios extends ScenarioContract {
     assertNumbered(granules(data, 6, 4), 201);
     assertNumbered(rest, first + 1);
     assertThrows(
-        UnmappedMemoryException.class,
-        () -> data.get(ValueLayout.JAVA_INT, 4L * GRANULE_BYTES));
+        UnmappedMemoryException.class, () -> data.get(ValueLayout.JAVA_INT, 4L * GRANULE_BYTES));
   }
 
   @Test
@@ -234,15 +233,14 @@ public abstract class MigrationScenarios extends ScenarioContract {
     try (Arena huge = hugeArena()) {
       MemorySegment data = huge.allocate(HUGE_BYTES, HUGE_BYTES);
       fails(
-          SpiCall.PEER_MAP, GmStatus.DMA_ERROR, data, () -> space().prefetch(data, device()).join());
+          SpiCall.PEER_MAP,
+          GmStatus.DMA_ERROR,
+          data,
+          () -> space().prefetch(data, device()).join());
       assertZero(data);
       space().prefetch(data, device()).join();
       numberOn(device(), data, 1);
-      fails(
-          SpiCall.PEER_UNMAP,
-          GmStatus.DMA_ERROR,
-          data,
-          () -> data.get(ValueLayout.JAVA_INT, 0));
+      fails(SpiCall.PEER_UNMAP, GmStatus.DMA_ERROR, data, () -> data.get(ValueLayout.JAVA_INT, 0));
       assertNumbered(data, 1);
     }
   }

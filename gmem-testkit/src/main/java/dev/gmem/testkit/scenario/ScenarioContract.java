@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gmem.AddressSpace;
-import dev.gmem.Argument;
 import dev.gmem.ArenaOptions;
+import dev.gmem.Argument;
 import dev.gmem.Device;
 import dev.gmem.Gmem;
 import dev.gmem.Kernel;
