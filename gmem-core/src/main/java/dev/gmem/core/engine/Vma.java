@@ -20,8 +20,8 @@ import java.util.function.UnaryOperator;
  * One allocation: its addresses, table, gate, holds and counters (the RFC's VMA).
  *
  * <p>Life: open → closing (no new pins) → freed (no new launches and transfers) → releasing (no new
- * claims) → closed, or from closing back to open if the close is called off. Everything but {@link #admits} and the final fields is
- * guarded by the monitor.
+ * claims) → closed, or from closing back to open if the close is called off. Everything but {@link
+ * #admits} and the final fields is guarded by the monitor.
  */
 public final class Vma {
   private static final LongPredicate READABLE = entry -> GranuleEntry.admits(entry, false);

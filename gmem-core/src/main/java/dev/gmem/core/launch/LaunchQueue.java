@@ -100,7 +100,8 @@ public final class LaunchQueue {
             "the device is being detached, or has been: device=" + task.slot().device().id());
       }
       if (task.buffers().stream().anyMatch(use -> use.vma().isFreed())) {
-        // Its arena was closed since the segments were looked up, and has no more launches to await.
+        // Its arena was closed since the segments were looked up, and has no more launches to
+        // await.
         throw new IllegalStateException("Already closed");
       }
       task.number(submitted++);

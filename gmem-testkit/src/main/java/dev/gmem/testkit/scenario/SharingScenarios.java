@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gmem.Device;
+import dev.gmem.Launch;
 import dev.gmem.PageState;
 import dev.gmem.Residency;
 import dev.gmem.testkit.ContractKernel;
@@ -15,6 +16,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -180,11 +182,13 @@ public abstract class SharingScenarios extends ScenarioContract {
   @Test
   void cpuAndDeviceCountTogether() {
     MemorySegment data = allocate();
+    VarHandle counter = ValueLayout.JAVA_INT.varHandle();
+    List<Launch> launches = new ArrayList<>();
     for (int round = 0; round < 50; round++) {
-      launch(device(), ContractKernel.COUNT, 10, granules(data, 0, 1));
-      // No join: the access waits for the kernel.
-      data.set(ValueLayout.JAVA_INT, 0, data.get(ValueLayout.JAVA_INT, 0) + 1);
+      launches.add(launch(device(), ContractKernel.COUNT, 10, granules(data, 0, 1)));
+      counter.getAndAdd(data, 0L, 1); // while the kernel runs, or after it
     }
+    launches.forEach(Launch::join);
     assertEquals(550, data.get(ValueLayout.JAVA_INT, 0));
   }
 
