@@ -16,10 +16,18 @@ sealed interface Goal {
    * @param own true if it must be the only one: it writes, or cannot share
    * @param overwrite true if what the range held need not come along; only for an owner
    * @param launch number of the launch that asks, or {@link #NO_LAUNCH}
+   * @param writes false if nobody writes there until another wish says so; only an owner may
    */
-  record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) implements Goal {
+  record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch, boolean writes)
+      implements Goal {
     public ToDevice {
       assert own || !overwrite;
+      assert own || !writes;
+      assert writes || !overwrite;
+    }
+
+    ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) {
+      this(slot, own, overwrite, launch, own);
     }
   }
 

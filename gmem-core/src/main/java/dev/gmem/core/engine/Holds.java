@@ -213,6 +213,7 @@ public final class Holds {
     long granules = hold.vma().granules();
     return counts.onDevice(hold.slot().index()) == granules
         && counts.blank() == 0
+        && (!hold.writes() || counts.clean() == 0)
         && (owned == granules || !hold.own() && owned == 0);
   }
 

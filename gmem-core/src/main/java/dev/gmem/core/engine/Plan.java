@@ -94,9 +94,9 @@ record Plan(
     return new Plan(false, false, GranuleEntry.owner(entry), true, 0, Mapping.NONE, shared, shared);
   }
 
-  /** What only its owner has comes home; what that has not written yet is there. */
+  /** What only its owner has comes home; what that has not written is there. */
   private static Plan fromOwner(long entry, long result) {
-    return GranuleEntry.blank(entry)
+    return GranuleEntry.onHost(entry)
         ? moved(NONE, GranuleEntry.devices(entry), result)
         : moved(GranuleEntry.owner(entry), 0, result);
   }
@@ -106,13 +106,21 @@ record Plan(
     boolean own = wish.own();
     PageState state = GranuleEntry.state(entry);
     boolean blank = GranuleEntry.blank(entry);
+    boolean mapped = GranuleEntry.onDevice(entry, slot);
+    boolean untouched = mapped && GranuleEntry.clean(entry);
     boolean enough = state == PageState.DEVICE ? !blank || wish.overwrite() : !own;
-    if (GranuleEntry.onDevice(entry, slot) && enough) {
+    if (mapped && enough && !(untouched && wish.writes())) {
       return null;
     }
     int others = GranuleEntry.devices(entry);
     long owner = GranuleEntry.device(slot);
-    long mine = wish.overwrite() ? GranuleEntry.blanked(owner) : owner;
+    long mine =
+        wish.overwrite()
+            ? GranuleEntry.blanked(owner)
+            : wish.writes() ? owner : GranuleEntry.cleaned(owner);
+    if (untouched) {
+      return settled(mine); // it has the bytes, and may write them from now on
+    }
     long result = own ? mine : GranuleEntry.shared(others | 1 << slot);
     Mapping copy = wish.overwrite() ? Mapping.OVERWRITE : Mapping.COPY;
     return switch (state) {
@@ -187,7 +195,7 @@ record Plan(
       case EVICTED -> settled(entry);
       case SHARED -> moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU);
       case DEVICE ->
-          GranuleEntry.blank(entry) ? fromOwner(entry, GranuleEntry.EVICTED) : settled(entry);
+          GranuleEntry.onHost(entry) ? fromOwner(entry, GranuleEntry.EVICTED) : settled(entry);
       case UNMAPPED -> null;
     };
   }

@@ -162,6 +162,9 @@ public final class LaunchQueue {
     for (BufferUse use : task.buffers()) {
       boolean own = task.slot().owns(use.access().writes());
       Hold hold = new Hold(task.number(), task.slot(), use.vma(), use.first(), use.end(), own);
+      if (!use.access().writes()) {
+        hold.readsOnly();
+      }
       if (use.onHost()) {
         hold.inHostFrames();
       } else if (task.overwrites(use)) {

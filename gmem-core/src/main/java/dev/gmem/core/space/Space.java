@@ -276,6 +276,7 @@ public final class Space implements AddressSpace {
     Vma vma = resolve(segment, "the segment");
     return new Residency(
         vma.granuleBytes(),
+        engine.pins(vma),
         engine.extents(vma, segment.address(), segment.address() + segment.byteSize()));
   }
 
