@@ -10,6 +10,7 @@ package dev.gmem;
  * @param copyInNanos time the copies to it took
  * @param copyOutNanos time the copies back from it took
  * @param bytesEvicted bytes taken off it for want of room
+ * @param bytesReclaimed those of them that were taken in the background, before anybody had to wait
  * @param launches kernels started
  * @param kernelNanos time its kernels ran
  * @param residentBytes bytes it holds now
@@ -21,6 +22,7 @@ public record DeviceStatistics(
     long copyInNanos,
     long copyOutNanos,
     long bytesEvicted,
+    long bytesReclaimed,
     long launches,
     long kernelNanos,
     long residentBytes) {
@@ -43,6 +45,6 @@ public record DeviceStatistics(
       long launches,
       long kernelNanos,
       long residentBytes) {
-    this(faults, bytesIn, bytesOut, 0, 0, bytesEvicted, launches, kernelNanos, residentBytes);
+    this(faults, bytesIn, bytesOut, 0, 0, bytesEvicted, 0, launches, kernelNanos, residentBytes);
   }
 }

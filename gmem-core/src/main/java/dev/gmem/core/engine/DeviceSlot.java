@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.DeviceStatistics;
+import dev.gmem.SpaceOptions;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmAttachMode;
@@ -8,9 +9,11 @@ import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmDevice;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -27,22 +30,42 @@ import java.util.function.LongSupplier;
  * to evict waits for {@code changes} while there is either, and gives up when there is neither.
  * Whoever was refused by the device itself waits for {@code releases}: a reservation that is given
  * back makes no room there, and two that wait for each other's would go on for ever.
+ *
+ * <p>The history is in the order in which runs came. What a launch has used since is spared once,
+ * and counts as come again, before it is taken: so the order is nearly that of use, and using costs
+ * nothing but a stamp.
+ *
+ * <p>From the first time that somebody finds no room it is under pressure, until {@value #RELIEVED}
+ * times its high watermark are free. Only then the {@link Reclaimer} works on it: what fits stays.
  */
 public final class DeviceSlot {
+  /**
+   * The low watermark is this part of the quota, in whole pages; the high one is twice as much. A
+   * memory of fewer pages has none, and is never reclaimed from.
+   */
+  static final int LOW_FRACTION = 64;
+
+  private static final int RELIEVED = 4;
+
   private final int index;
   private final GmDevice device;
   private final GmAttachMode mode;
   private final long quotaBytes;
+  private final long lowBytes;
   private final AtomicLong usedBytes = new AtomicLong();
   private final LongAdder faults = new LongAdder();
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
   private final LongAdder bytesEvicted = new LongAdder();
+  private final LongAdder bytesReclaimed = new LongAdder();
   private final LongAdder launches = new LongAdder();
   private final LongAdder kernelNanos = new LongAdder();
   private final Monitor monitor;
   private final ArrayDeque<Mapped> history = new ArrayDeque<>();
   private final AtomicInteger pending = new AtomicInteger();
+  private final AtomicLong clock = new AtomicLong();
+  private final AtomicBoolean reclaiming = new AtomicBoolean();
+  private volatile boolean pressed;
   private volatile long changes;
   private volatile long releases;
   private int running;
@@ -66,11 +89,35 @@ public final class DeviceSlot {
         device.capabilities().contains(GmCapability.REMOTE_MAPPING)
             ? Long.MAX_VALUE
             : device.memoryBytes();
+    this.lowBytes =
+        quotaBytes == Long.MAX_VALUE
+            ? 0
+            : quotaBytes / LOW_FRACTION & -SpaceOptions.GRANULE_BYTES_MIN;
     this.monitor = monitors.create(LockRank.DEVICE);
   }
 
-  /** A run that was mapped. What is left of it has to be looked up in the table. */
-  record Mapped(Vma vma, long first, long end) {}
+  /**
+   * A run that was mapped. What is left of it has to be looked up in the table.
+   *
+   * @param since when it was mapped, or spared because it had been used
+   */
+  record Mapped(Vma vma, long first, long end, long since) {
+    Mapped(Vma vma, long first, long end) {
+      this(vma, first, end, 0);
+    }
+
+    Mapped from(long granule) {
+      return new Mapped(vma, granule, end, since);
+    }
+
+    Mapped to(long granule) {
+      return new Mapped(vma, first, granule, since);
+    }
+
+    Mapped at(long time) {
+      return new Mapped(vma, first, end, time);
+    }
+  }
 
   /**
    * Returns the number of the device in entries.
@@ -188,6 +235,50 @@ public final class DeviceSlot {
     }
   }
 
+  // ---- reclaim ----
+
+  /** Somebody has found no room. */
+  void press() {
+    pressed = true;
+  }
+
+  /** Tells whether less than the low watermark is free, and that matters. */
+  boolean wantsReclaim() {
+    if (!pressed) {
+      return false;
+    }
+    long free = quotaBytes - usedBytes.get();
+    if (free >= RELIEVED * 2 * lowBytes) {
+      pressed = false;
+    }
+    return free < lowBytes;
+  }
+
+  /** Returns how much is to be evicted up to the high watermark; at most 0 if nothing is. */
+  long shortBytes() {
+    return leaving ? 0 : 2 * lowBytes - (quotaBytes - usedBytes.get());
+  }
+
+  /** Tells whether the caller is to reclaim, and nobody else. */
+  boolean beginReclaim() {
+    return !reclaiming.get() && reclaiming.compareAndSet(false, true);
+  }
+
+  void endReclaim() {
+    reclaiming.set(false);
+  }
+
+  void countReclaimed(long bytes) {
+    bytesReclaimed.add(bytes);
+  }
+
+  /** Returns a time later than all before. */
+  long tick() {
+    return clock.incrementAndGet();
+  }
+
+  // ---- counters ----
+
   void countFault() {
     faults.increment();
   }
@@ -267,6 +358,7 @@ public final class DeviceSlot {
         times.inNanos(),
         times.outNanos(),
         bytesEvicted.sum(),
+        bytesReclaimed.sum(),
         launches.sum(),
         kernelNanos.sum(),
         usedBytes.get());
@@ -291,7 +383,7 @@ public final class DeviceSlot {
     monitor.lock();
     usedBytes.addAndGet(-freedBytes);
     if (mapped != null) {
-      history.addLast(mapped);
+      history.addLast(mapped.at(tick()));
       forgetStale();
     }
     finish(freedBytes > 0, released);
@@ -389,14 +481,25 @@ public final class DeviceSlot {
   }
 
   /**
-   * Takes the run that was mapped longest ago out of the history.
+   * Takes the runs that have not been used for longest out of the history.
    *
-   * @return the run, or null if there is none
+   * @param most how many
+   * @return the runs, in order; none if there is none
    */
-  Mapped oldest() {
+  List<Mapped> oldest(int most) {
+    List<Mapped> oldest = new ArrayList<>();
     monitor.lock();
     try {
-      return history.pollFirst();
+      int unspared = history.size();
+      while (oldest.size() < most && !history.isEmpty()) {
+        Mapped run = history.pollFirst();
+        if (unspared-- > 0 && run.vma().isUsedSince(run.since(), index)) {
+          history.addLast(run.at(tick()));
+        } else {
+          oldest.add(run);
+        }
+      }
+      return oldest;
     } finally {
       monitor.unlock();
     }

@@ -5,10 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes room on a device: takes the runs that were mapped longest ago, as far as nobody else has
- * claimed or holds them. The caller holds no claim.
+ * Makes room on a device: takes the runs that have not been used for longest, as far as nobody else
+ * has claimed or holds them; of the next few, first those whose bytes the host has, too, because
+ * these are dropped without a copy. The caller holds no claim.
  */
 final class Evictor {
+  /** From how many runs it chooses. */
+  private static final int CHOICE = 8;
+
   private final FaultEngine engine;
 
   Evictor(FaultEngine engine) {
@@ -39,8 +43,8 @@ final class Evictor {
     slot.begin();
     try {
       while (freed < wantedBytes) {
-        DeviceSlot.Mapped oldest = slot.oldest();
-        if (oldest == null) {
+        List<DeviceSlot.Mapped> oldest = slot.oldest(CHOICE);
+        if (oldest.isEmpty()) {
           break;
         }
         Outcome outcome = evict(slot, oldest, wantedBytes - freed, kept);
@@ -51,6 +55,35 @@ final class Evictor {
       slot.endEviction(kept, freed > 0);
     }
     return new Outcome(freed, 0, !kept.isEmpty(), failure);
+  }
+
+  /** Evicts runs, clean ones first, until there is enough; puts back what it did not come to. */
+  private Outcome evict(
+      DeviceSlot slot,
+      List<DeviceSlot.Mapped> oldest,
+      long wantedBytes,
+      List<DeviceSlot.Mapped> kept) {
+    List<DeviceSlot.Mapped> unseen = new ArrayList<>(oldest);
+    Failure failure = null;
+    long freed = 0;
+    try {
+      for (boolean clean : new boolean[] {true, false}) {
+        for (DeviceSlot.Mapped run : oldest) {
+          if (freed < wantedBytes && (!clean || isClean(slot, run)) && unseen.remove(run)) {
+            Outcome outcome = evict(slot, run, wantedBytes - freed, kept);
+            freed += outcome.freedBytes();
+            failure = failure == null ? outcome.failure() : failure;
+          }
+        }
+      }
+    } finally {
+      unseen.reversed().forEach(slot::putBack);
+    }
+    return new Outcome(freed, 0, false, failure);
+  }
+
+  private static boolean isClean(DeviceSlot slot, DeviceSlot.Mapped run) {
+    return !run.vma().hasOnlyCopy(run.first(), run.end(), slot.index());
   }
 
   /** Evicts from the head of a run; puts back what it did not come to, keeps what stays. */
@@ -64,10 +97,10 @@ final class Evictor {
     } finally {
       long end = outcome == null ? run.end() : outcome.end();
       if (end < run.end()) {
-        slot.putBack(new DeviceSlot.Mapped(vma, end, run.end()));
+        slot.putBack(run.from(end));
       }
       if (outcome == null || outcome.remains()) {
-        kept.add(new DeviceSlot.Mapped(vma, run.first(), end));
+        kept.add(run.to(end));
       }
     }
   }

@@ -8,6 +8,7 @@ import dev.gmem.core.engine.Claim.Failure;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.host.HostFaults;
 import dev.gmem.core.host.HostPlatform;
+import dev.gmem.core.sync.Monitor;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmAttachMode;
@@ -35,6 +36,7 @@ public final class FaultEngine {
   private final Claims claims;
   private final Migrator migrator;
   private final Evictor evictor;
+  private final Reclaimer reclaimer;
   private final Holds holds;
   private final Advising advising;
   private final Copier copier;
@@ -47,13 +49,16 @@ public final class FaultEngine {
    * @param platform the host
    * @param devices the devices of the space
    * @param pinTimeoutNanos how long to wait for pins
+   * @param threads for what is done in the background
    */
-  public FaultEngine(HostPlatform platform, DeviceTable devices, long pinTimeoutNanos) {
+  public FaultEngine(
+      HostPlatform platform, DeviceTable devices, long pinTimeoutNanos, Monitor.Factory threads) {
     this.platform = platform;
     this.devices = devices;
     this.claims = new Claims(platform, devices);
     this.migrator = new Migrator(platform, devices);
     this.evictor = new Evictor(this);
+    this.reclaimer = new Reclaimer(evictor, threads);
     this.holds = new Holds(this, pinTimeoutNanos);
     this.advising = new Advising(this, devices);
     this.copier = new Copier(this, platform, devices, claims, migrator);
@@ -278,6 +283,9 @@ public final class FaultEngine {
       migrator.execute(claim);
     } finally {
       claims.commit(claim, request);
+    }
+    if (claim.target() != null) {
+      reclaimer.roomTaken(claim.target());
     }
   }
 

@@ -13,6 +13,7 @@ import dev.gmem.spi.GmRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongPredicate;
 import java.util.function.UnaryOperator;
 
@@ -36,6 +37,10 @@ public final class Vma {
   private final FaultWindow hostWindow;
   private final FaultWindow[] deviceWindows = new FaultWindow[GranuleEntry.DEVICES_MAX];
   private final AtomicInteger announced = new AtomicInteger();
+
+  /** When a launch last used it, by device, in the device's time. */
+  private final AtomicLongArray uses = new AtomicLongArray(GranuleEntry.DEVICES_MAX);
+
   private GatedRegion region;
   private GateLevel level = GateLevel.OPEN;
   private boolean closing;
@@ -292,6 +297,25 @@ public final class Vma {
       deviceWindows[slot] = new FaultWindow(granuleBytes());
     }
     return deviceWindows[slot];
+  }
+
+  /** Tells, as approximately, whether a device has what nobody else has in a range. */
+  boolean hasOnlyCopy(long first, long end, int slot) {
+    return table.any(
+        first, end, entry -> GranuleEntry.onDevice(entry, slot) && !GranuleEntry.onHost(entry));
+  }
+
+  /**
+   * Takes note that a launch uses it.
+   *
+   * @param slot the device of the launch
+   */
+  public void used(DeviceSlot slot) {
+    uses.setOpaque(slot.index(), slot.tick());
+  }
+
+  boolean isUsedSince(long time, int slot) {
+    return uses.getOpaque(slot) > time;
   }
 
   /** Tells, without the monitor and so approximately, whether a device holds any of a range. */

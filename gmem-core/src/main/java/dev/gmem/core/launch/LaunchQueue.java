@@ -223,6 +223,9 @@ public final class LaunchQueue {
   /** Starts a launch whose arguments are where they have to be, and stay there. */
   private void launch(LaunchTask task) {
     CompletionStage<Long> kernel;
+    for (BufferUse use : task.buffers()) {
+      use.vma().used(task.slot());
+    }
     try {
       kernel = Objects.requireNonNull(engine.callDevice(task::launchKernel), "the kernel's end");
     } catch (RuntimeException | Error e) {

@@ -66,7 +66,10 @@ public final class Space implements AddressSpace {
     this.monitor = monitors.create(LockRank.SPACE);
     this.engine =
         new FaultEngine(
-            platform, deviceTable, TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis()));
+            platform,
+            deviceTable,
+            TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis()),
+            monitors);
     this.launches = new LaunchQueue(engine, monitors);
     this.transfers = new Transfers(engine, launches);
     this.vmas = new VmaMap(platform, monitors);

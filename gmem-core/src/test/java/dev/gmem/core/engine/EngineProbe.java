@@ -7,7 +7,6 @@ import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.core.table.GranuleTable;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeRegion;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -163,11 +162,8 @@ public final class EngineProbe {
   }
 
   private static List<DeviceSlot.Mapped> history(DeviceSlot slot) {
-    List<DeviceSlot.Mapped> history = new ArrayList<>();
     slot.begin();
-    for (var run = slot.oldest(); run != null; run = slot.oldest()) {
-      history.add(run);
-    }
+    List<DeviceSlot.Mapped> history = slot.oldest(Integer.MAX_VALUE);
     slot.endEviction(history, false);
     return history;
   }

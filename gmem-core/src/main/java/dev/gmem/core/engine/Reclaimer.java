@@ -1,0 +1,61 @@
+package dev.gmem.core.engine;
+
+import dev.gmem.core.sync.Monitor;
+
+/**
+ * Evicts in the background from devices that are short of memory, so that those who fault there
+ * find room and need not wait for a copy.
+ *
+ * <p><b>States</b> of a device: <em>idle</em>; <em>pressed</em>, from the first time that somebody
+ * found no room; <em>reclaiming</em>, while a thread evicts. A device that is pressed becomes
+ * reclaiming when room is taken and less than the low watermark is left; the thread ends at the
+ * high watermark, or when nothing can be evicted now. There is no thread in any other state, and
+ * none that waits: who takes room next starts another.
+ *
+ * <p><b>Rules.</b> It waits for nobody, like any eviction. It never evicts from a device that has
+ * had room for everything.
+ */
+final class Reclaimer {
+  /** So much at a time; then it looks whether it is still needed. */
+  private static final long BATCH_BYTES = 1 << 20;
+
+  private final Evictor evictor;
+  private final Monitor.Factory threads;
+
+  Reclaimer(Evictor evictor, Monitor.Factory threads) {
+    this.evictor = evictor;
+    this.threads = threads;
+  }
+
+  /** To be called when room has been taken, with no monitor held. */
+  void roomTaken(DeviceSlot slot) {
+    if (!slot.wantsReclaim() || !slot.beginReclaim()) {
+      return;
+    }
+    boolean started = false;
+    try {
+      threads.start(() -> reclaim(slot));
+      started = true;
+    } catch (OutOfMemoryError e) {
+      // No thread to be had: those who find no room evict themselves, as they do without this.
+    } finally {
+      if (!started) {
+        slot.endReclaim();
+      }
+    }
+  }
+
+  private void reclaim(DeviceSlot slot) {
+    try {
+      for (long wanted = slot.shortBytes(); wanted > 0; wanted = slot.shortBytes()) {
+        long freed = evictor.makeRoom(slot, Math.min(wanted, BATCH_BYTES)).freedBytes();
+        slot.countReclaimed(freed);
+        if (freed == 0) {
+          return;
+        }
+      }
+    } finally {
+      slot.endReclaim();
+    }
+  }
+}

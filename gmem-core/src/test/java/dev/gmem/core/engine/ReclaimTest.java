@@ -1,0 +1,175 @@
+package dev.gmem.core.engine;
+
+import static dev.gmem.core.testing.Stage.GRANULE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gmem.DeviceStatistics;
+import dev.gmem.Kernel;
+import dev.gmem.Launch;
+import dev.gmem.NdRange;
+import dev.gmem.SpaceOptions;
+import dev.gmem.core.testing.FakeCompute;
+import dev.gmem.core.testing.FakeDevice;
+import dev.gmem.core.testing.FakeDevice.Kind;
+import dev.gmem.core.testing.Stage;
+import dev.gmem.spi.GmStatus;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Memory is given back before it is needed, and what goes is what is needed least. */
+@Timeout(60)
+class ReclaimTest {
+  private static final int MEMORY = 256; // granules
+  private static final int LOW = MEMORY / DeviceSlot.LOW_FRACTION;
+  private static final int HIGH = 2 * LOW;
+  private static final SpaceOptions OPTIONS =
+      SpaceOptions.defaults().withGranuleBytes(GRANULE).withReservedBytes(16 << 20);
+
+  private final Stage stage = new Stage(OPTIONS);
+
+  private FakeDevice device() {
+    FakeDevice d = stage.fake("d0").memoryBytes((long) MEMORY * GRANULE);
+    stage.attach(d);
+    return d;
+  }
+
+  private DeviceStatistics statistics() {
+    return stage.space().statistics().devices().get("d0");
+  }
+
+  private long evictedDirectly() {
+    return statistics().bytesEvicted() - statistics().bytesReclaimed();
+  }
+
+  private static void write(FakeDevice d, MemorySegment segment, int first, int count) {
+    for (int i = first; i < first + count; i++) {
+      d.write(segment.address() + (long) i * GRANULE, 1, i & 0x7f);
+    }
+  }
+
+  private static void await(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      LockSupport.parkNanos(100_000);
+    }
+  }
+
+  private void awaitRoom() {
+    await(() -> statistics().residentBytes() <= (long) (MEMORY - HIGH) * GRANULE);
+  }
+
+  @Test
+  void whoComesAfterThePressureFindsRoom() {
+    FakeDevice d = device();
+    MemorySegment s = stage.granules(2 * MEMORY);
+    write(d, s, 0, MEMORY + 1);
+    awaitRoom();
+    assertThat(statistics().bytesReclaimed()).isPositive();
+    int next = MEMORY + 1;
+    while (next + HIGH - LOW <= 2 * MEMORY) {
+      long before = evictedDirectly();
+      write(d, s, next, HIGH - LOW);
+      next += HIGH - LOW;
+      assertThat(evictedDirectly()).isEqualTo(before);
+      write(d, s, next, LOW + 1); // below the low watermark
+      next += LOW + 1;
+      awaitRoom();
+    }
+    for (int i = 0; i < next; i++) {
+      assertThat(stage.host().read(s.address() + (long) i * GRANULE, 1)).isEqualTo(i & 0x7f);
+    }
+    stage.close();
+  }
+
+  @Test
+  void whatFitsStays() {
+    FakeDevice d = device();
+    MemorySegment s = stage.granules(MEMORY);
+    for (int round = 0; round < 3; round++) {
+      write(d, s, 0, MEMORY);
+    }
+    LockSupport.parkNanos(50_000_000);
+    assertThat(statistics().bytesEvicted()).isZero();
+    assertThat(statistics().residentBytes()).isEqualTo((long) MEMORY * GRANULE);
+    stage.close();
+  }
+
+  @Test
+  void withoutProgressItEnds() {
+    FakeDevice d = device();
+    MemorySegment s = stage.granules(2 * MEMORY);
+    write(d, s, 0, MEMORY);
+    boolean[] fails = new boolean[1];
+    int[] unmapped = new int[1];
+    d.answer(
+        call -> {
+          if (call.kind() == Kind.UNMAP) {
+            unmapped[0]++;
+            // One of them, for the one who waits, works: then it is the reclaimer's turn.
+            return fails[0] || unmapped[0] > 1 ? GmStatus.DMA_ERROR : GmStatus.SUCCESS;
+          }
+          return GmStatus.SUCCESS;
+        });
+    write(d, s, MEMORY, 1);
+    await(() -> unmapped[0] > 1);
+    LockSupport.parkNanos(50_000_000);
+    int tries = d.calls(Kind.UNMAP).size();
+    LockSupport.parkNanos(100_000_000);
+    assertThat(d.calls(Kind.UNMAP)).hasSize(tries);
+    d.answer(call -> GmStatus.SUCCESS);
+    write(d, s, MEMORY + 1, 1); // whoever takes room wakes it again
+    awaitRoom();
+    stage.close();
+  }
+
+  @Test
+  void cleanCopiesGoFirst() {
+    FakeDevice d = device();
+    MemorySegment dirty = stage.granules(MEMORY / 2);
+    MemorySegment clean = stage.granules(MEMORY / 2);
+    MemorySegment more = stage.granules(1);
+    for (int i = 0; i < MEMORY / 2; i++) {
+      stage.host().write(clean.address() + (long) i * GRANULE, 1, i);
+    }
+    stage.space().prefetch(clean, stage.view(d)).join(); // one run
+    MemorySegment last = dirty.asSlice(0, (MEMORY / 2 - 1L) * GRANULE);
+    write(d, dirty, 0, MEMORY / 2);
+    long out = statistics().bytesOut();
+    write(d, more, 0, 1);
+    awaitRoom();
+    assertThat(statistics().bytesOut()).isEqualTo(out);
+    assertThat(stage.space().residency(last).bytesOn("d0")).isEqualTo(last.byteSize());
+    assertThat(stage.space().residency(clean).bytesOn("d0")).isLessThan(clean.byteSize());
+    stage.close();
+  }
+
+  @Test
+  void whatALaunchHasUsedIsSpared() {
+    FakeDevice d = stage.faultless("d0").memoryBytes((long) MEMORY * GRANULE);
+    FakeCompute compute = d.computes().onStart(FakeCompute.Started::finish);
+    stage.attach(d);
+    Kernel k = stage.kernel(d, "k READ_WRITE");
+    MemorySegment hot = stage.granules(MEMORY / 4);
+    MemorySegment cold = stage.granules(MEMORY / 2);
+    launch(k, hot);
+    launch(k, cold);
+    launch(k, hot);
+    assertThat(compute.started()).hasSize(3);
+    for (int round = 0; round < 4; round++) {
+      launch(k, stage.granules(MEMORY / 8));
+      launch(k, hot);
+    }
+    await(() -> statistics().bytesEvicted() > 0);
+    awaitRoom();
+    assertThat(stage.space().residency(hot).bytesOn("d0")).isEqualTo(hot.byteSize());
+    assertThat(stage.space().residency(cold).bytesOn("d0")).isLessThan(cold.byteSize());
+    stage.close();
+  }
+
+  private static void launch(Kernel k, MemorySegment segment) {
+    Launch launch = k.launch(NdRange.of(1), segment);
+    launch.join();
+  }
+}
