@@ -172,6 +172,7 @@ public final class Hold {
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
       case Goal.Drop() -> moving || running;
+      case Goal.Flush() -> running && (own || owned);
       case Goal.Unmap() -> moving || running;
       case Goal.Leave() -> moving || running;
       case Goal.Replace() -> moving || running;

@@ -204,7 +204,7 @@ public final class Holds {
   private static boolean isWhollyInPlace(Hold hold) {
     GranuleCounts counts = hold.vma().counts();
     long owned = counts.inState(PageState.DEVICE);
-    if (counts.inState(PageState.UNMAPPED) > 0) {
+    if (counts.inState(PageState.UNMAPPED) > 0 || hold.vma().backing() != null) {
       return false;
     }
     if (hold.onHost()) {

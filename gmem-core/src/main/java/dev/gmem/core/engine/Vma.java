@@ -37,6 +37,7 @@ public final class Vma {
   private final FaultWindow[] deviceWindows = new FaultWindow[GranuleEntry.DEVICES_MAX];
   private final AtomicInteger announced = new AtomicInteger();
   private GatedRegion region;
+  private Backing backing;
   private GateLevel level = GateLevel.OPEN;
   private boolean closing;
   private boolean releasing;
@@ -138,6 +139,32 @@ public final class Vma {
 
   void region(GatedRegion gated) {
     region = gated;
+  }
+
+  /**
+   * Returns the file that it is mapped from.
+   *
+   * @return the file, or null
+   */
+  public Backing backing() {
+    return backing;
+  }
+
+  /** Tells whether nothing needs to be written to a file. */
+  boolean isFlushed() {
+    return backing == null || !backing.isShared();
+  }
+
+  /** Says that only a file has its contents. Called before anybody else knows it. */
+  void back(Backing file) {
+    monitor.lock();
+    try {
+      backing = file;
+      table.set(0, granules(), GranuleEntry.filed(GranuleEntry.FILE, file.isShared()));
+      tighten(GateLevel.ALL);
+    } finally {
+      monitor.unlock();
+    }
   }
 
   Monitor monitor() {
