@@ -183,6 +183,9 @@ class RemoteMappingTest {
             GmCapability.COMPUTE, GmCapability.READ_ONLY_MAPPING, GmCapability.REMOTE_MAPPING);
     if (follows) {
       expected.add(GmCapability.HOST_ADDRESSES);
+      if (setup.device().facts().isCpu()) {
+        expected.add(GmCapability.HOST_CONCURRENT);
+      }
     }
     assertEquals(expected, setup.device().capabilities());
   }

@@ -238,6 +238,7 @@ final class Claims {
       vma.revocations++;
     }
     if (claim.target() != null && vma.isExposed(claim.first(), claim.end())) {
+      vma.tightenForAll();
       claim.needsHandshake();
     }
     if (claim.target() != null) {

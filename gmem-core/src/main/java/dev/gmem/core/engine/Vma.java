@@ -37,6 +37,10 @@ public final class Vma {
   private final AtomicInteger announced = new AtomicInteger();
   private GatedRegion region;
   private GateLevel level = GateLevel.OPEN;
+
+  /** Whether there may be threads that have not noticed how tight the gate is. */
+  private boolean lazy;
+
   private boolean closing;
   private boolean releasing;
   private volatile boolean closed;
@@ -257,7 +261,10 @@ public final class Vma {
     }
   }
 
-  /** Tells whether a hold has taken permissions in a range, and no handshake has come since. */
+  /**
+   * Tells whether a hold has taken permissions in a range, and accesses may go on there that have
+   * not noticed: its handshake is still to come, or it makes none.
+   */
   boolean isExposed(long from, long to) {
     for (Hold hold : holds) {
       if (hold.exposed() && hold.overlaps(from, to)) {
@@ -367,14 +374,39 @@ public final class Vma {
    * @return 0, or the number of pins that prevent it
    */
   int tighten(GateLevel wanted) {
-    if (level.compareTo(wanted) >= 0) {
+    boolean tighter = wanted.compareTo(level) > 0;
+    if (wanted == GateLevel.OPEN || !tighter && !lazy) {
       return 0;
     }
-    int pinned = region.tighten(wanted);
+    GateLevel next = tighter ? wanted : level;
+    int pinned = region.tighten(next);
     if (pinned == 0) {
-      level = wanted;
+      level = next;
+      lazy = false;
     }
     return pinned;
+  }
+
+  /**
+   * Makes the gate at least as tight as asked, for whoever comes after this.
+   *
+   * @return 0, or the number of pins that prevent it
+   */
+  int tightenLazily(GateLevel wanted) {
+    if (wanted.compareTo(level) <= 0) {
+      return 0;
+    }
+    int pinned = region.tightenLazily(wanted);
+    if (pinned == 0) {
+      level = wanted;
+      lazy = true;
+    }
+    return pinned;
+  }
+
+  /** Makes sure that everybody looks at the gate who has passed it before it was tightened. */
+  void tightenForAll() {
+    tighten(level);
   }
 
   /** Makes the gate as loose as the table allows. */
@@ -383,6 +415,7 @@ public final class Vma {
     if (needed.compareTo(level) < 0) {
       region.loosen(needed);
       level = needed;
+      lazy &= needed != GateLevel.OPEN;
     }
   }
 
@@ -400,6 +433,7 @@ public final class Vma {
     }
     region.openPinned();
     level = GateLevel.OPEN;
+    lazy = false;
     pins++;
     return true;
   }
