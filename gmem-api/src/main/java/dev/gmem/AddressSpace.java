@@ -55,6 +55,35 @@ public interface AddressSpace extends AutoCloseable {
   Arena arena(ArenaOptions options);
 
   /**
+   * Returns where the addresses begin that the space has reserved. There are {@link
+   * SpaceOptions#reservedBytes} of them; all its memory lies there.
+   *
+   * @return the first address, a multiple of the largest granule
+   */
+  long reservedAddress();
+
+  /**
+   * Allocates at a given address (the RFC's {@code peer_va_alloc_fixed}): every device agrees to
+   * the place, or none keeps it. A device that says that it is busy is asked again for a while.
+   *
+   * @param arena an arena of this space, which the memory belongs to
+   * @param address first byte, a multiple of the arena's granule, in the {@linkplain
+   *     #reservedAddress reserved addresses}
+   * @param byteSize its length, positive; what remains of the last granule is taken, too
+   * @return a segment at that address, zero
+   * @throws IllegalArgumentException if the arena is not of this space, or the range is not as it
+   *     must be
+   * @throws IllegalStateException if the arena is closed
+   * @throws AddressSpaceExhaustedException if some of the range is taken, or the limit on host
+   *     memory is reached
+   * @throws DeviceException if a device refuses: with its identifier and status, of which {@code
+   *     PAGE_EXIST} means that it cannot use these addresses. {@link
+   *     DeviceMemoryExhaustedException} if it cannot take an allocation of this size. Nothing is
+   *     left behind
+   */
+  MemorySegment allocateAt(Arena arena, long address, long byteSize);
+
+  /**
    * Returns the first device attached, attaching the most preferred one that the providers offer if
    * there is none yet.
    *
@@ -160,6 +189,50 @@ public interface AddressSpace extends AutoCloseable {
    * @throws IllegalStateException if the arena of one is closed
    */
   Transfer copyAsync(MemorySegment destination, MemorySegment source);
+
+  /**
+   * Gives a part of an allocation back before its arena is closed (a partial {@code munmap}): its
+   * contents are dropped wherever they are, devices let go of it, and its frames go back to the
+   * operating system. It has its place in the order of launches, as one that overwrites the range,
+   * and returns when it has come about; it waits for kernels that use the range, and for native
+   * calls that pin the allocation. What has gone already is left alone. The rest of the allocation
+   * is as it was; the addresses are used again only once the arena is closed.
+   *
+   * <p>From then on an access by the CPU to the part throws {@link UnmappedMemoryException}, one by
+   * a kernel fails with {@link IllegalDeviceAccessException}, and so does whatever else is asked
+   * for there, {@link #residency} excepted. Native calls and I/O, which pin whole allocations, are
+   * refused for an allocation with such a part; so is a closed gate its normal state, and accesses
+   * cost what they cost while memory is taken away.
+   *
+   * @param segment unified memory: whole granules, from a multiple of the granule to another one,
+   *     or to the end of the allocation
+   * @throws IllegalArgumentException if the segment is not of this space, or not of whole granules
+   * @throws IllegalStateException if its arena is closed
+   * @throws PinnedMemoryException if the allocation stays pinned by a native call; nothing has
+   *     changed
+   * @throws DeviceException if a device does not let go of some of it; that part is as it was
+   */
+  void unmap(MemorySegment segment);
+
+  /**
+   * Moves contents to another range without a copy by the program (as {@code mremap} does): the
+   * target holds what the source held, wherever that was, and the source is given back as by {@link
+   * #unmap}. The contents come home, and their frames become those of the target. It has its place
+   * in the order of launches, as one that writes both ranges, and returns when it has come about.
+   * What has been advised about a range stays with the addresses.
+   *
+   * @param target where to, not read-only; what it held is lost. Whole granules, as in {@link
+   *     #unmap}
+   * @param source where from: whole granules of the same size, as many; must not overlap the target
+   * @throws IllegalArgumentException if one of them is not of this space, not of whole granules, or
+   *     the two do not fit each other
+   * @throws IllegalStateException if the arena of one is closed
+   * @throws UnmappedMemoryException if a part of one has been given back; nothing has changed
+   * @throws PinnedMemoryException if a part of one is pinned by advice, or by a native call that
+   *     does not end
+   * @throws DeviceException if a device does not give back what it holds; the source is as it was
+   */
+  void remap(MemorySegment target, MemorySegment source);
 
   /**
    * Advises memory management about a range (the RFC's {@code hmadvise}). What changes no contents

@@ -14,5 +14,7 @@ public enum PageState {
   /** One device holds the only valid copy. */
   DEVICE,
   /** The host frame holds the only valid copy, written back by a device, and nobody maps it. */
-  EVICTED
+  EVICTED,
+  /** The program has given it back: there is no copy, and every access throws. */
+  UNMAPPED
 }

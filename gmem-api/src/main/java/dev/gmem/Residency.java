@@ -11,12 +11,23 @@ import java.util.Set;
  * Where a range lives.
  *
  * @param granuleBytes size of a granule of the allocation
+ * @param pins native calls and I/O operations that keep the whole allocation on the host just now
  * @param extents runs of granules in the same state, in address order, without gaps
  */
-public record Residency(int granuleBytes, List<Extent> extents) {
+public record Residency(int granuleBytes, int pins, List<Extent> extents) {
   /** Copies the list. */
   public Residency {
     extents = List.copyOf(extents);
+  }
+
+  /**
+   * Makes one of an allocation that nothing pins.
+   *
+   * @param granuleBytes size of a granule of the allocation
+   * @param extents runs of granules in the same state, in address order, without gaps
+   */
+  public Residency(int granuleBytes, List<Extent> extents) {
+    this(granuleBytes, 0, extents);
   }
 
   /**
@@ -28,6 +39,8 @@ public record Residency(int granuleBytes, List<Extent> extents) {
    * @param devices identifiers of the devices that hold a valid copy
    * @param moving a fault on it is being served, or a launch holds it
    * @param poisoned its only valid copy was lost; access throws
+   * @param dirty a device has written it, or may have, since its bytes were last those of the
+   *     host's frame: to bring it home, or to evict it, takes a copy
    * @param advised what the program has advised about it
    */
   public record Extent(
@@ -37,6 +50,7 @@ public record Residency(int granuleBytes, List<Extent> extents) {
       Set<String> devices,
       boolean moving,
       boolean poisoned,
+      boolean dirty,
       Advised advised) {
     /** Copies the set; its order stays. */
     public Extent {
@@ -44,7 +58,7 @@ public record Residency(int granuleBytes, List<Extent> extents) {
     }
 
     /**
-     * Makes one about which nothing has been advised.
+     * Makes one about which nothing has been advised, and which its owner, if any, has written.
      *
      * @param address of its first byte
      * @param bytes its length
@@ -60,7 +74,15 @@ public record Residency(int granuleBytes, List<Extent> extents) {
         Set<String> devices,
         boolean moving,
         boolean poisoned) {
-      this(address, bytes, state, devices, moving, poisoned, Advised.NOTHING);
+      this(
+          address,
+          bytes,
+          state,
+          devices,
+          moving,
+          poisoned,
+          state == PageState.DEVICE,
+          Advised.NOTHING);
     }
   }
 
@@ -128,13 +150,22 @@ public record Residency(int granuleBytes, List<Extent> extents) {
   }
 
   /**
+   * Counts the bytes that it takes a copy to bring home.
+   *
+   * @return bytes
+   */
+  public long bytesDirty() {
+    return extents.stream().filter(Extent::dirty).mapToLong(Extent::bytes).sum();
+  }
+
+  /**
    * Counts the bytes of which the host has a valid copy.
    *
    * @return bytes
    */
   public long bytesOnHost() {
     return extents.stream()
-        .filter(e -> e.state() != PageState.DEVICE)
+        .filter(e -> !e.dirty() && e.state() != PageState.UNMAPPED)
         .mapToLong(Extent::bytes)
         .sum();
   }

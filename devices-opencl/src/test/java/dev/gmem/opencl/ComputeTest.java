@@ -96,7 +96,9 @@ class ComputeTest {
   @Test
   void aProgramHasAllItsKernels() {
     KernelSource source =
-        KernelSource.openCl("__kernel void one() {}\n__kernel void two(int a) {}\n");
+        KernelSource.openCl(
+            "__kernel void one(__global int *a) { *a = 1; }\n"
+                + "__kernel void two(__global int *a, int b) { *a = b; }\n");
     try (GmProgram program = setup.device().compute().orElseThrow().compile(source)) {
       assertEquals(
           List.of("one", "two"), program.kernels().stream().map(GmKernel::name).sorted().toList());

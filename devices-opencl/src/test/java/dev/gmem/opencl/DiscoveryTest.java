@@ -200,7 +200,9 @@ class DiscoveryTest {
                   default -> method.invoke(recorder.cl(), arguments);
                 });
     GmDiscovery.Unavailable answer =
-        unavailable(new Discovery(() -> cl).discover(TestDevices.zeroCopy()));
+        unavailable(
+            new Discovery(() -> cl)
+                .discover(new OpenClSettings(OpenClMode.ZERO_COPY, Long.MAX_VALUE)));
     assertSays(answer, "cannot work on host memory", "CL_DEVICE_NOT_AVAILABLE", "gmem.opencl.mode");
   }
 

@@ -91,6 +91,7 @@ class RemoteMappingTest {
 
   @Test
   void anAllocationOverTheLargestBufferIsMappedWhereItIs() {
+    TestDevices.requireHostAccess();
     open(4L * Setup.GRANULE_BYTES, seen -> seen);
     assertTrue(
         setup.device().access().addresses(), "this device's kernels must take host addresses");
@@ -106,6 +107,7 @@ class RemoteMappingTest {
 
   @Test
   void partsOfItComeAndGo() {
+    TestDevices.requireHostAccess();
     open(4L * Setup.GRANULE_BYTES, seen -> seen);
     GmRange large = setup.numbered(8);
     GmRange part = setup.space().part(large, 2, 3);
@@ -144,6 +146,7 @@ class RemoteMappingTest {
 
   @Test
   void aLaunchOverTheMemoryRunsWithPartOfItOnTheHost() {
+    TestDevices.requireHostAccess();
     open(Long.MAX_VALUE, seen -> seen);
     long granules = TestDevices.SMALL_BYTES / Setup.GRANULE_BYTES;
     GmRange a = setup.numbered(granules * 3 / 4);
@@ -154,6 +157,7 @@ class RemoteMappingTest {
 
   @Test
   void aLaunchOverTheMemoryRunsWithBuffersOnTheHost() {
+    TestDevices.requireHostAccess();
     open(Long.MAX_VALUE, seen -> new HostAccess(seen.buffers(), false, false, ""));
     long granules = TestDevices.SMALL_BYTES / Setup.GRANULE_BYTES;
     GmRange a = setup.numbered(granules * 3 / 4);
@@ -171,6 +175,7 @@ class RemoteMappingTest {
 
   @Test
   void theDeviceSaysWhichModeItIsIn() {
+    TestDevices.requireHostAccess();
     open(Long.MAX_VALUE, seen -> seen);
     assertTrue(
         setup.device().description().contains("discrete (as gmem.opencl.mode says)"),

@@ -67,6 +67,11 @@ class SpacePointersIT {
     Mode(Supplier<OpenClDevice> make) {
       this.make = make;
     }
+
+    OpenClDevice make() {
+      TestDevices.requirePointers();
+      return make.get();
+    }
   }
 
   private AddressSpace space;
@@ -120,7 +125,7 @@ class SpacePointersIT {
   @ParameterizedTest
   @EnumSource
   void aKernelWalksAListThroughSeveralAllocations(Mode mode) {
-    open(mode.make.get());
+    open(mode.make());
     MemorySegment a = arena.allocate(NODES * NODE_BYTES, Long.BYTES);
     MemorySegment b = arena.allocate(NODES * NODE_BYTES, Long.BYTES);
     MemorySegment first = list(nodes(a, b));
@@ -133,7 +138,7 @@ class SpacePointersIT {
   @ParameterizedTest
   @EnumSource
   void whatItWritesThereTheCpuReads(Mode mode) {
-    open(mode.make.get());
+    open(mode.make());
     MemorySegment pool = arena.allocate(NODES * NODE_BYTES, Long.BYTES);
     MemorySegment first = list(nodes(pool));
     for (int round = 1; round <= 3; round++) {
@@ -148,7 +153,7 @@ class SpacePointersIT {
   @ParameterizedTest
   @EnumSource
   void kernelsThatFollowPointersAndOthersTakeTurns(Mode mode) {
-    open(mode.make.get());
+    open(mode.make());
     MemorySegment pool = arena.allocate(NODES * NODE_BYTES, Long.BYTES);
     MemorySegment first = list(nodes(pool));
     for (int round = 0; round < 3; round++) {
@@ -164,7 +169,7 @@ class SpacePointersIT {
   @ParameterizedTest
   @EnumSource
   void theListIsAnArgumentToo(Mode mode) {
-    open(mode.make.get());
+    open(mode.make());
     MemorySegment pool = arena.allocate(NODES * NODE_BYTES, Long.BYTES);
     list(nodes(pool));
     KernelSource source =
@@ -187,7 +192,7 @@ class SpacePointersIT {
 
   @Test
   void inDiscreteModeItIsReachedInTheHostsMemoryAndTheRestMoves() {
-    open(Mode.DISCRETE.make.get());
+    open(Mode.DISCRETE.make());
     assertTrue(device.capabilities().contains(GmCapability.HOST_ADDRESSES));
     assertFalse(device.capabilities().contains(GmCapability.SHARED_ADDRESSES));
     assertTrue(device.description().contains("stored pointers valid in host memory"));

@@ -2,11 +2,13 @@ package dev.gmem.opencl;
 
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmDiscovery;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jocl.CL;
 
 /**
  * The device that tests run on: the first that OpenCL offers. Where there is none tests are skipped
@@ -37,6 +39,7 @@ final class TestDevices {
   }
 
   static OpenClSettings zeroCopy() {
+    requireHostAccess();
     return new OpenClSettings(OpenClMode.ZERO_COPY, Long.MAX_VALUE);
   }
 
@@ -72,6 +75,25 @@ final class TestDevices {
     DeviceFacts facts = facts();
     HostAccess seen = HostProbe.probe(cl(), facts);
     return new OpenClDevice(cl, "opencl0", facts, settings, () -> access.apply(seen));
+  }
+
+  /**
+   * Skips a test of kernels on host memory where the device cannot have any: a GPU with memory of
+   * its own. A CPU can, and its driver must.
+   */
+  static HostAccess requireHostAccess() {
+    DeviceFacts facts = facts();
+    HostAccess seen = HostProbe.probe(cl(), facts);
+    boolean cpu = (facts.type() & CL.CL_DEVICE_TYPE_CPU) != 0;
+    assumeTrue(seen.any() || cpu, () -> "skipped: " + facts.name() + ": " + seen.note());
+    return seen;
+  }
+
+  /** The same for kernels that follow addresses which are stored in memory. */
+  static void requirePointers() {
+    HostAccess seen = requireHostAccess();
+    boolean cpu = (facts().type() & CL.CL_DEVICE_TYPE_CPU) != 0;
+    assumeTrue(seen.pointers() || cpu, () -> "skipped: " + seen.note());
   }
 
   /** A device that must move what it works on. */

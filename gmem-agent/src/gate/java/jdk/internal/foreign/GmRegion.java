@@ -255,6 +255,16 @@ public final class GmRegion {
     };
   }
 
+  /**
+   * Counts the pins.
+   *
+   * @return how many there are now; 0 if the gate is not open
+   */
+  public int pins() {
+    int word = GmGate.word(session);
+    return GmGateWord.isOpen(word) ? GmGateWord.pins(word) : 0;
+  }
+
   /** Waits until no access that passed the gate before it was tightened is under way. */
   public void quiesce() {
     if (TRUST_ALL) {

@@ -58,6 +58,11 @@ final class GatedMemory implements GatedRegion, GmGateHandler {
   }
 
   @Override
+  public int pins() {
+    return region.pins();
+  }
+
+  @Override
   public void quiesce() {
     region.quiesce();
   }

@@ -44,6 +44,11 @@ final class JdkHostPlatform implements HostPlatform {
   }
 
   @Override
+  public void moveFrames(long from, long to, long bytes) {
+    VirtualMemory.move(from, to, bytes);
+  }
+
+  @Override
   public boolean touched(long address, long bytes) {
     return PageMap.touched(address, bytes);
   }

@@ -62,7 +62,25 @@ final class VirtualMemory {
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_INT));
 
+  private static final int MREMAP_MAYMOVE = 1;
+  private static final int MREMAP_FIXED = 2;
+  private static final int MREMAP_DONTUNMAP = 4;
+
   private VirtualMemory() {}
+
+  /** Loaded when frames are moved for the first time; Linux alone has it. */
+  private static final class Remap {
+    private static final MethodHandle MREMAP =
+        function(
+            "mremap",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG));
+  }
 
   /**
    * Where a call leaves its error number. In the global scope: confined memory, once it has been
@@ -144,6 +162,38 @@ final class VirtualMemory {
   /** Drops the frames of a part, which stays committed; see {@code HostPlatform.discard}. */
   static void discard(long address, long bytes) {
     map(address, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, "discard");
+  }
+
+  /** Moves frames; see {@code HostPlatform.moveFrames}. */
+  static void move(long from, long to, long bytes) {
+    // First to where there is nothing, and only what can be moved at all: a failure of a move to a
+    // given place may have unmapped that place, where anybody could then map something else.
+    long between = remap(from, bytes, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
+    if (between == MAP_FAILED) {
+      if (PageMap.touched(from, bytes)) {
+        UNSAFE.copyMemory(from, to, bytes);
+      }
+      discard(from, bytes);
+    } else if (remap(between, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED) {
+      discard(to, bytes);
+      UNSAFE.copyMemory(between, to, bytes);
+      unreserve(between, bytes);
+    }
+  }
+
+  /**
+   * Moves page table entries; returns where to. Kernels before 5.7 leave nothing behind when they
+   * do, so refuse the flag that asks for it, and none moves what it keeps as several mappings.
+   */
+  private static long remap(long from, long bytes, int flags, long to) {
+    if (MAC) {
+      return MAP_FAILED;
+    }
+    try (CallState state = new CallState()) {
+      return (long) Remap.MREMAP.invokeExact(state.segment, from, bytes, bytes, flags, to);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
   }
 
   private static long map(long address, long bytes, int protection, int flags, String operation) {

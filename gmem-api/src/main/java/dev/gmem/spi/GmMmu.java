@@ -20,7 +20,8 @@ public interface GmMmu {
    *
    * @param range the whole allocation
    * @return {@link GmStatus#SUCCESS}; {@link GmStatus#PAGE_EXIST} if this device cannot use these
-   *     addresses; {@link GmStatus#NOMEM} if it cannot take the allocation at all
+   *     addresses; {@link GmStatus#MIGRATING} if it is busy, and is to be asked again; {@link
+   *     GmStatus#NOMEM} if it cannot take the allocation at all
    */
   default GmStatus peerVaAlloc(GmRange range) {
     return GmStatus.SUCCESS;

@@ -39,6 +39,30 @@ public enum ContractKernel {
       "size_t i = get_global_id(0); a[i] = a[i] + 1;",
       Parameter.READ_WRITE),
 
+  /** {@code b[i] = a[i]}: int buffers a (read), b (overwritten). */
+  COPY(
+      "gmem_copy",
+      (item, memory, args) -> {
+        long offset = Integer.BYTES * item.globalId(0);
+        memory.putInt(args.address(1) + offset, memory.getInt(args.address(0) + offset));
+      },
+      "__global const int* a, __global int* b",
+      "size_t i = get_global_id(0); b[i] = a[i];",
+      Parameter.READ,
+      Parameter.OVERWRITE),
+
+  /** {@code a[i] = first + i}: int buffer a (overwritten), scalar int first. */
+  NUMBER(
+      "gmem_number",
+      (item, memory, args) ->
+          memory.putInt(
+              args.address(0) + Integer.BYTES * item.globalId(0),
+              args.getInt(1) + (int) item.globalId(0)),
+      "__global int* a, int first",
+      "size_t i = get_global_id(0); a[i] = first + (int) i;",
+      Parameter.OVERWRITE,
+      Parameter.SCALAR),
+
   /** {@code out[i] = x + 1000 y + 1000000 z}: int buffer out (written). */
   POSITIONS(
       "gmem_positions",

@@ -135,6 +135,26 @@ public final class PlainSpace implements AddressSpace {
   }
 
   @Override
+  public long reservedAddress() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public MemorySegment allocateAt(Arena arena, long address, long byteSize) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void unmap(MemorySegment segment) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void remap(MemorySegment target, MemorySegment source) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public Residency residency(MemorySegment segment) {
     var extent =
         new Residency.Extent(

@@ -79,6 +79,9 @@ final class Claims {
       case Goal.Home() -> vma.isReleasing();
       case Goal.Drop() -> vma.isReleasing();
       case Goal.Stay ignored -> vma.isReleasing();
+      case Goal.Unmap() -> vma.isReleasing();
+      case Goal.Leave() -> vma.isReleasing();
+      case Goal.Replace() -> vma.isReleasing();
       // A launch whose holds are in force goes on: the release waits for them.
       case Goal.ToDevice wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
       case Goal.InPlace wish -> vma.isReleasing() && wish.launch() == Goal.NO_LAUNCH;
@@ -96,7 +99,10 @@ final class Claims {
   private static Claim closed(Goal goal) {
     if (goal instanceof Goal.ToDevice
         || goal instanceof Goal.InPlace
-        || goal instanceof Goal.Stay) {
+        || goal instanceof Goal.Stay
+        || goal instanceof Goal.Unmap
+        || goal instanceof Goal.Leave
+        || goal instanceof Goal.Replace) {
       throw new IllegalStateException("Already closed");
     }
     return null;
@@ -136,7 +142,10 @@ final class Claims {
       case Goal.ToDevice ignored -> isDone(entry, goal);
       case Goal.InPlace ignored -> isDone(entry, goal);
       case Goal.Discard ignored -> isDone(entry, goal);
+      case Goal.Unmap() -> GranuleEntry.unmapped(entry);
       case Goal.Drop() -> false;
+      case Goal.Replace() -> false;
+      case Goal.Leave() -> false;
       case Goal.Stay ignored -> false;
     };
   }
@@ -144,6 +153,7 @@ final class Claims {
   static boolean isDone(long entry, Goal goal) {
     return !GranuleEntry.busy(entry)
         && !GranuleEntry.poisoned(entry)
+        && !GranuleEntry.unmapped(entry)
         && Plan.of(entry, goal) == null;
   }
 
@@ -156,6 +166,9 @@ final class Claims {
     if (request.goal() instanceof Goal.ToDevice wish && wish.slot().hasLeft()) {
       throw new IllegalStateException(
           "the device is being detached: device=" + wish.slot().device().id());
+    }
+    if (GranuleEntry.unmapped(entry)) {
+      throw Remapper.unmapped(request.vma(), request.first());
     }
     if (GranuleEntry.poisoned(entry) && !ignoresPoison(request.goal())) {
       throw new PoisonedMemoryException(
@@ -174,8 +187,13 @@ final class Claims {
     }
   }
 
+  /** Tells whether a goal has no use for what the range holds. */
+  static boolean dropsContents(Goal goal) {
+    return goal instanceof Goal.Drop || goal instanceof Goal.Unmap || goal instanceof Goal.Replace;
+  }
+
   private static boolean ignoresPoison(Goal goal) {
-    return goal instanceof Goal.Release || goal instanceof Goal.Drop;
+    return goal instanceof Goal.Release || dropsContents(goal);
   }
 
   /** Gathers the runs from the start of a request that can be worked on together. */
@@ -189,7 +207,7 @@ final class Claims {
       long entry = vma.table().get(at);
       Plan plan = GranuleEntry.busy(entry) ? null : Plan.of(entry, request.goal());
       boolean joins = at < request.end() || entry == last;
-      boolean lost = GranuleEntry.poisoned(entry) && !(request.goal() instanceof Goal.Drop);
+      boolean lost = GranuleEntry.poisoned(entry) && !dropsContents(request.goal());
       if (plan == null || lost || !joins || PinRules.forbids(entry, request.goal(), devices)) {
         break;
       }
@@ -221,6 +239,13 @@ final class Claims {
     return !claim.steps().isEmpty();
   }
 
+  /** Tells whether an access of the CPU that is still under way would be lost by the claim. */
+  private static boolean reliesOnQuiet(Claim claim) {
+    return claim.target() != null
+        || claim.goal() instanceof Goal.Leave
+        || dropsContents(claim.goal());
+  }
+
   private void mark(Claim claim) {
     Vma vma = claim.vma();
     platform.enterClaim();
@@ -237,7 +262,7 @@ final class Claims {
     if (claim.handshake()) {
       vma.revocations++;
     }
-    if (claim.target() != null && vma.isExposed(claim.first(), claim.end())) {
+    if (reliesOnQuiet(claim) && vma.isExposed(claim.first(), claim.end())) {
       vma.tightenForAll();
       claim.needsHandshake();
     }

@@ -38,6 +38,7 @@ public final class FaultEngine {
   private final Holds holds;
   private final Advising advising;
   private final Copier copier;
+  private final Remapper remapper;
   private final long pinTimeoutNanos;
 
   /**
@@ -56,6 +57,7 @@ public final class FaultEngine {
     this.holds = new Holds(this, pinTimeoutNanos);
     this.advising = new Advising(this, devices);
     this.copier = new Copier(this, platform, devices, claims, migrator);
+    this.remapper = new Remapper(this, platform, devices, claims, migrator, pinTimeoutNanos);
     this.pinTimeoutNanos = pinTimeoutNanos;
   }
 
@@ -84,6 +86,15 @@ public final class FaultEngine {
    */
   public Copier copier() {
     return copier;
+  }
+
+  /**
+   * Returns what gives parts back and moves contents.
+   *
+   * @return the remapper
+   */
+  public Remapper remapper() {
+    return remapper;
   }
 
   /**
@@ -193,7 +204,15 @@ public final class FaultEngine {
   private static Goal toDevice(DeviceSlot slot, boolean writes) {
     return slot.mode() == GmAttachMode.SHARE
         ? new Goal.InPlace(slot, writes, Goal.NO_LAUNCH)
-        : new Goal.ToDevice(slot, slot.owns(writes), false, Goal.NO_LAUNCH);
+        : new Goal.ToDevice(slot, slot.owns(writes), false, Goal.NO_LAUNCH, mayWrite(slot, writes));
+  }
+
+  /**
+   * Tells whether a device may write what it is given, before anybody hears of it again. One that
+   * owns what it reads may, if its kernels run without holds.
+   */
+  private static boolean mayWrite(DeviceSlot slot, boolean writes) {
+    return writes || slot.owns(false) && !slot.holdsArguments();
   }
 
   private void drive(Request request) {
@@ -323,12 +342,28 @@ public final class FaultEngine {
                         idsOf(GranuleEntry.blank(entry) ? 0 : GranuleEntry.devices(entry)),
                         GranuleEntry.busy(entry) || vma.heldAgainst(first, new Goal.Release()),
                         GranuleEntry.poisoned(entry),
+                        !GranuleEntry.onHost(entry),
                         advice(GranuleEntry.hints(entry))));
               });
     } finally {
       vma.monitor().unlock();
     }
     return extents;
+  }
+
+  /**
+   * Counts the native calls and I/O operations that pin a VMA.
+   *
+   * @param vma the VMA
+   * @return how many
+   */
+  public int pins(Vma vma) {
+    vma.monitor().lock();
+    try {
+      return vma.isClosed() ? 0 : vma.region().pins();
+    } finally {
+      vma.monitor().unlock();
+    }
   }
 
   private Residency.Advised advice(Hints hints) {
@@ -362,7 +397,11 @@ public final class FaultEngine {
         while (!vma.isClosed() && (vma.isClosing() || vma.hasHolds())) {
           vma.monitor().await();
         }
-        if (vma.isClosed() || vma.openPinned()) {
+        if (vma.isClosed()) {
+          return;
+        }
+        Remapper.checkWhole(vma);
+        if (vma.openPinned()) {
           return;
         }
       } finally {

@@ -16,10 +16,18 @@ sealed interface Goal {
    * @param own true if it must be the only one: it writes, or cannot share
    * @param overwrite true if what the range held need not come along; only for an owner
    * @param launch number of the launch that asks, or {@link #NO_LAUNCH}
+   * @param writes false if nobody writes there until another wish says so; only an owner may
    */
-  record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) implements Goal {
+  record ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch, boolean writes)
+      implements Goal {
     public ToDevice {
       assert own || !overwrite;
+      assert own || !writes;
+      assert writes || !overwrite;
+    }
+
+    ToDevice(DeviceSlot slot, boolean own, boolean overwrite, long launch) {
+      this(slot, own, overwrite, launch, own);
     }
   }
 
@@ -63,6 +71,17 @@ sealed interface Goal {
 
   /** Contents do not matter any more: the range becomes as it was when it was fresh. */
   record Drop() implements Goal {}
+
+  /** The program gives a range back: contents are dropped, and nobody may touch it any more. */
+  record Unmap() implements Goal {}
+
+  /**
+   * The frames of a range are about to move elsewhere: all of it comes home, and nobody maps it.
+   */
+  record Leave() implements Goal {}
+
+  /** A range is about to get other frames: as {@link Drop}, but no pin is in the way. */
+  record Replace() implements Goal {}
 
   /** The VMA goes away: contents are dropped. */
   record Release() implements Goal {}

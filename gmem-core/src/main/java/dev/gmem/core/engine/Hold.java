@@ -25,6 +25,7 @@ public final class Hold {
   private long overwriteFirst;
   private long overwriteEnd;
   private boolean onHost;
+  private boolean writes;
   private boolean exposed;
   private boolean moving;
   private boolean running;
@@ -47,6 +48,7 @@ public final class Hold {
     this.end = end;
     this.own = own;
     this.onHost = slot.mode() == GmAttachMode.SHARE;
+    this.writes = own;
     this.overwriteFirst = first;
     this.overwriteEnd = first;
   }
@@ -57,6 +59,18 @@ public final class Hold {
    */
   public void inHostFrames() {
     onHost = true;
+  }
+
+  /**
+   * Says that the kernel only reads, though its device owns what it reads. Called before {@link
+   * Holds#place}.
+   */
+  public void readsOnly() {
+    writes = false;
+  }
+
+  boolean writes() {
+    return writes;
   }
 
   boolean onHost() {
@@ -149,7 +163,7 @@ public final class Hold {
   Goal goal(boolean overwrite) {
     return onHost
         ? new Goal.InPlace(slot, own, launch)
-        : new Goal.ToDevice(slot, own, overwrite, launch);
+        : new Goal.ToDevice(slot, own, overwrite, launch, writes);
   }
 
   boolean overlaps(long from, long to) {
@@ -167,6 +181,9 @@ public final class Hold {
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
       case Goal.Drop() -> moving || running;
+      case Goal.Unmap() -> moving || running;
+      case Goal.Leave() -> moving || running;
+      case Goal.Replace() -> moving || running;
       case Goal.Stay(boolean write) -> write && (moving || running);
       case Goal.Discard ignored -> false; // comes from the hold's own launch
       case Goal.Release() -> true;

@@ -219,12 +219,16 @@ public final class Holds {
   private static boolean isWhollyInPlace(Hold hold) {
     GranuleCounts counts = hold.vma().counts();
     long owned = counts.inState(PageState.DEVICE);
+    if (counts.inState(PageState.UNMAPPED) > 0) {
+      return false;
+    }
     if (hold.onHost()) {
       return owned == 0 && (!hold.own() || counts.inState(PageState.SHARED) == 0);
     }
     long granules = hold.vma().granules();
     return counts.onDevice(hold.slot().index()) == granules
         && counts.blank() == 0
+        && (!hold.writes() || counts.clean() == 0)
         && (owned == granules || !hold.own() && owned == 0);
   }
 

@@ -52,7 +52,7 @@ final class Migrator {
     }
     copyOut(claim);
     drop(claim);
-    if (claim.goal() instanceof Goal.Drop) {
+    if (Claims.dropsContents(claim.goal())) {
       clear(claim);
     }
     if (claim.goal() instanceof Goal.ToDevice wish) {

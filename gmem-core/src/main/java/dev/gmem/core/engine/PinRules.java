@@ -33,6 +33,9 @@ final class PinRules {
           node != Hints.node(wish.slot().index()) && takes(entry, wish.own(), devices);
       case Goal.Drop() -> true;
       case Goal.Stay ignored -> false;
+      case Goal.Unmap() -> false;
+      case Goal.Leave() -> false; // the whole range has been looked at before anything moved
+      case Goal.Replace() -> false;
       // Evictions that do not wait leave it out; a device that leaves gives it back all the same.
       case Goal.Evict ignored -> false;
       case Goal.Discard ignored -> false;

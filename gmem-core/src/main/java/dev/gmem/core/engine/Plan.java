@@ -46,9 +46,12 @@ record Plan(
    *
    * @param entry an entry that is neither busy nor poisoned
    * @param goal what it is for
-   * @return the plan, or null if there is nothing to do
+   * @return the plan, or null if there is nothing to do, or nothing that could be done
    */
   static Plan of(long entry, Goal goal) {
+    if (GranuleEntry.unmapped(entry)) {
+      return null;
+    }
     return switch (goal) {
       case Goal.ToHost(boolean write) -> toHost(entry, write);
       case Goal.ToDevice wish -> toDevice(entry, wish);
@@ -57,7 +60,10 @@ record Plan(
       case Goal.Evict leave -> evict(entry, leave.slot().index());
       case Goal.Discard(DeviceSlot slot) ->
           GranuleEntry.blank(entry) ? evict(entry, slot.index()) : null;
-      case Goal.Drop() -> drop(entry);
+      case Goal.Drop() -> drop(entry, GranuleEntry.EVICTED, GranuleEntry.NOMAP);
+      case Goal.Replace() -> drop(entry, GranuleEntry.EVICTED, GranuleEntry.NOMAP);
+      case Goal.Unmap() -> drop(entry, GranuleEntry.UNMAPPED, GranuleEntry.UNMAPPED);
+      case Goal.Leave() -> leave(entry);
       case Goal.Stay(boolean write) -> write ? written(entry) : settled(entry);
       case Goal.Release() -> release(entry);
     };
@@ -78,6 +84,7 @@ record Plan(
           write || !GranuleEntry.keepsCopy(entry)
               ? fromOwner(entry, GranuleEntry.CPU)
               : keeping(entry);
+      case UNMAPPED -> null;
     };
   }
 
@@ -87,9 +94,9 @@ record Plan(
     return new Plan(false, false, GranuleEntry.owner(entry), true, 0, Mapping.NONE, shared, shared);
   }
 
-  /** What only its owner has comes home; what that has not written yet is there. */
+  /** What only its owner has comes home; what that has not written is there. */
   private static Plan fromOwner(long entry, long result) {
-    return GranuleEntry.blank(entry)
+    return GranuleEntry.onHost(entry)
         ? moved(NONE, GranuleEntry.devices(entry), result)
         : moved(GranuleEntry.owner(entry), 0, result);
   }
@@ -99,13 +106,21 @@ record Plan(
     boolean own = wish.own();
     PageState state = GranuleEntry.state(entry);
     boolean blank = GranuleEntry.blank(entry);
+    boolean mapped = GranuleEntry.onDevice(entry, slot);
+    boolean untouched = mapped && GranuleEntry.clean(entry);
     boolean enough = state == PageState.DEVICE ? !blank || wish.overwrite() : !own;
-    if (GranuleEntry.onDevice(entry, slot) && enough) {
+    if (mapped && enough && !(untouched && wish.writes())) {
       return null;
     }
     int others = GranuleEntry.devices(entry);
     long owner = GranuleEntry.device(slot);
-    long mine = wish.overwrite() ? GranuleEntry.blanked(owner) : owner;
+    long mine =
+        wish.overwrite()
+            ? GranuleEntry.blanked(owner)
+            : wish.writes() ? owner : GranuleEntry.cleaned(owner);
+    if (untouched) {
+      return settled(mine); // it has the bytes, and may write them from now on
+    }
     long result = own ? mine : GranuleEntry.shared(others | 1 << slot);
     Mapping copy = wish.overwrite() ? Mapping.OVERWRITE : Mapping.COPY;
     return switch (state) {
@@ -131,12 +146,13 @@ record Plan(
         long replica = own || keep ? result : GranuleEntry.shared(1 << slot);
         yield new Plan(false, false, home.copyOutOf, keep, home.drop, copy, home.result, replica);
       }
+      case UNMAPPED -> null;
     };
   }
 
   private static Plan inPlace(long entry, boolean own) {
     return switch (GranuleEntry.state(entry)) {
-      case NOMAP, CPU, EVICTED -> null;
+      case NOMAP, CPU, EVICTED, UNMAPPED -> null;
       case SHARED -> own ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU) : null;
       case DEVICE ->
           own || !GranuleEntry.keepsCopy(entry)
@@ -147,17 +163,29 @@ record Plan(
 
   private static Plan home(long entry) {
     return switch (GranuleEntry.state(entry)) {
-      case NOMAP, CPU, SHARED -> null;
+      case NOMAP, CPU, SHARED, UNMAPPED -> null;
       case EVICTED -> settled(GranuleEntry.CPU);
       case DEVICE ->
           GranuleEntry.keepsCopy(entry) ? keeping(entry) : fromOwner(entry, GranuleEntry.CPU);
     };
   }
 
-  private static Plan drop(long entry) {
+  private static Plan drop(long entry, long home, long result) {
     int devices = GranuleEntry.devices(entry);
+    return new Plan(true, true, NONE, false, devices, Mapping.NONE, home, result);
+  }
+
+  private static Plan leave(long entry) {
+    boolean owned = !GranuleEntry.onHost(entry);
     return new Plan(
-        true, true, NONE, false, devices, Mapping.NONE, GranuleEntry.EVICTED, GranuleEntry.NOMAP);
+        true,
+        true,
+        owned ? GranuleEntry.owner(entry) : NONE,
+        false,
+        owned ? 0 : GranuleEntry.devices(entry),
+        Mapping.NONE,
+        GranuleEntry.EVICTED,
+        GranuleEntry.EVICTED);
   }
 
   /** Whoever has the valid copy is to be written there, and nobody keeps another. */
@@ -167,7 +195,8 @@ record Plan(
       case EVICTED -> settled(entry);
       case SHARED -> moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU);
       case DEVICE ->
-          GranuleEntry.blank(entry) ? fromOwner(entry, GranuleEntry.EVICTED) : settled(entry);
+          GranuleEntry.onHost(entry) ? fromOwner(entry, GranuleEntry.EVICTED) : settled(entry);
+      case UNMAPPED -> null;
     };
   }
 

@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.AllocationStatistics;
+import dev.gmem.PageState;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.host.GatedRegion;
 import dev.gmem.core.sync.Monitor;
@@ -18,9 +19,9 @@ import java.util.function.UnaryOperator;
 /**
  * One allocation: its addresses, table, gate, holds and counters (the RFC's VMA).
  *
- * <p>Life: open → closing (no new pins) → releasing (no new claims) → closed, or from closing back
- * to open if the close is called off. Everything but {@link #admits} and the final fields is
- * guarded by the monitor.
+ * <p>Life: open → closing (no new pins) → freed (no new launches and transfers) → releasing (no new
+ * claims) → closed, or from closing back to open if the close is called off. Everything but {@link
+ * #admits} and the final fields is guarded by the monitor.
  */
 public final class Vma {
   private static final LongPredicate READABLE = entry -> GranuleEntry.admits(entry, false);
@@ -43,6 +44,9 @@ public final class Vma {
 
   private boolean closing;
   private boolean releasing;
+  private long usedBytes;
+  private long unchargedBytes;
+  private volatile boolean freed;
   private volatile boolean closed;
 
   // Counters. Plain: written under the monitor.
@@ -58,6 +62,7 @@ public final class Vma {
   Vma(GmRange range, int granuleBytes, Monitor monitor) {
     this.address = range.address();
     this.bytes = range.bytes();
+    this.usedBytes = bytes;
     this.granuleShift = Integer.numberOfTrailingZeros(granuleBytes);
     this.monitor = monitor;
     this.table = new GranuleTable(bytes >>> granuleShift, GranuleEntry.NOMAP);
@@ -89,6 +94,42 @@ public final class Vma {
    */
   public long bytes() {
     return bytes;
+  }
+
+  /**
+   * Returns how much of it its segments cover. Set before anybody else knows it.
+   *
+   * @return bytes, at most {@link #bytes}
+   */
+  public long usedBytes() {
+    return usedBytes;
+  }
+
+  /**
+   * Says how much of it its segments cover.
+   *
+   * @param used bytes, at most {@link #bytes}
+   */
+  public void usedBytes(long used) {
+    usedBytes = used;
+  }
+
+  /**
+   * Takes note that what has been given back is no longer charged to the space.
+   *
+   * @param all true if the whole VMA is not
+   * @return bytes that were charged until now
+   */
+  public long uncharge(boolean all) {
+    monitor.lock();
+    try {
+      long free = all ? bytes : counts().inState(PageState.UNMAPPED) << granuleShift;
+      long fresh = Math.max(0, free - unchargedBytes);
+      unchargedBytes += fresh;
+      return fresh;
+    } finally {
+      monitor.unlock();
+    }
   }
 
   /**
@@ -201,6 +242,23 @@ public final class Vma {
 
   boolean isClosing() {
     return closing;
+  }
+
+  /**
+   * Takes note that the program has let go of it, for good. What uses it already goes on to its
+   * end, and is to be waited for after this.
+   */
+  public void freed() {
+    freed = true;
+  }
+
+  /**
+   * Tells whether nothing new may use it.
+   *
+   * @return true once the program has let go of it
+   */
+  public boolean isFreed() {
+    return freed;
   }
 
   /** Tells whether devices are being told to forget it: nobody may claim any of it. */

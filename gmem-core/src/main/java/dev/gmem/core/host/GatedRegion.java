@@ -57,6 +57,13 @@ public interface GatedRegion {
   void openPinned();
 
   /**
+   * Counts the pins that there are now. They come and go without a lock.
+   *
+   * @return how many; 0 if the gate is not open
+   */
+  int pins();
+
+  /**
    * Waits until no access is under way that passed the gate before {@link #tighten}, or that was
    * admitted before the table changed. Must be called with no lock held.
    */

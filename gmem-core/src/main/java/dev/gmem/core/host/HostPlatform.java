@@ -51,6 +51,18 @@ public interface HostPlatform {
   void discard(long address, long bytes);
 
   /**
+   * Moves the frames of a part of committed memory to another one: the target holds what the source
+   * held, and the source is zero and untouched. Nobody may be accessing either.
+   *
+   * @param from first address of the source, a multiple of the page
+   * @param to first address of the target, a multiple of the page; does not overlap
+   * @param bytes a multiple of the page
+   * @throws dev.gmem.AddressSpaceExhaustedException if the operating system refuses; the source is
+   *     as it was, and the target may hold anything
+   */
+  void moveFrames(long from, long to, long bytes);
+
+  /**
    * Tells whether any page of a range has ever been touched. Exact while the CPU cannot touch it.
    *
    * @param address in committed memory

@@ -99,6 +99,11 @@ public final class LaunchQueue {
         throw new IllegalStateException(
             "the device is being detached, or has been: device=" + task.slot().device().id());
       }
+      if (task.buffers().stream().anyMatch(use -> use.vma().isFreed())) {
+        // Its arena was closed since the segments were looked up, and has no more launches to
+        // await.
+        throw new IllegalStateException("Already closed");
+      }
       task.number(submitted++);
       List<OrderedTask<?>> earlier = unfinished.stream().filter(task::conflicts).toList();
       unfinished.add(task);
@@ -157,6 +162,9 @@ public final class LaunchQueue {
     for (BufferUse use : task.buffers()) {
       boolean own = task.slot().owns(use.access().writes());
       Hold hold = new Hold(task.number(), task.slot(), use.vma(), use.first(), use.end(), own);
+      if (!use.access().writes()) {
+        hold.readsOnly();
+      }
       if (use.onHost()) {
         hold.inHostFrames();
       } else if (task.overwrites(use)) {

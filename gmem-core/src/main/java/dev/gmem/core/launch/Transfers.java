@@ -6,6 +6,7 @@ import dev.gmem.core.engine.Advising;
 import dev.gmem.core.engine.Copier;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.FaultEngine;
+import dev.gmem.core.engine.Remapper.Range;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.spi.GmRange;
 import java.lang.foreign.MemorySegment;
@@ -140,6 +141,40 @@ public final class Transfers {
       MemorySegment segment = side.segment();
       uses.add(new BufferUse(side.vma(), segment.address(), segment.byteSize(), access));
     }
+  }
+
+  /**
+   * Gives a range back, on this thread.
+   *
+   * @param range what to give back
+   * @return the transfer, ended
+   */
+  public Transfer unmap(Range range) {
+    return perform(List.of(use(range, Access.OVERWRITE)), number -> engine.remapper().unmap(range));
+  }
+
+  /**
+   * Moves contents from one range to another, on this thread.
+   *
+   * @param target where to
+   * @param source where from, as long
+   * @return the transfer, ended
+   */
+  public Transfer remap(Range target, Range source) {
+    return perform(
+        List.of(use(target, Access.OVERWRITE), use(source, Access.WRITE)),
+        number -> engine.remapper().move(target, source));
+  }
+
+  private static BufferUse use(Range range, Access access) {
+    GmRange addresses = range.vma().run(range.first(), range.end());
+    return new BufferUse(range.vma(), addresses.address(), addresses.bytes(), access);
+  }
+
+  private Transfer perform(List<BufferUse> uses, TransferTask.Work work) {
+    TransferTask task = new TransferTask(null, uses, work);
+    queue.perform(task);
+    return task;
   }
 
   /**

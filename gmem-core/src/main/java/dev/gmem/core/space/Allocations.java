@@ -18,6 +18,8 @@ import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /**
  * Makes and frees VMAs: addresses, memory, and the consent of every device.
@@ -28,6 +30,11 @@ import java.util.List;
 final class Allocations {
   /** How many places to try when devices refuse one. */
   private static final int PLACES_MAX = 8;
+
+  /** How often to ask a device that says that it is busy, and how long to wait in between. */
+  private static final int TRIES_MAX = 1000;
+
+  private static final long RETRY_NANOS = 100_000;
 
   private final HostPlatform platform;
   private final SpaceOptions options;
@@ -69,12 +76,29 @@ final class Allocations {
    * @return the VMA, open
    */
   Vma allocate(long bytes, long alignment, int granuleBytes) {
+    return allocate(bytes, () -> place(bytes, alignment, granuleBytes));
+  }
+
+  /**
+   * Makes a VMA at a given place.
+   *
+   * @param range in the reservation, of whole granules
+   * @param granuleBytes its granule
+   * @return the VMA, open
+   * @throws AddressSpaceExhaustedException if some of the range is taken
+   * @throws DeviceException if a device refuses it
+   */
+  Vma allocateAt(GmRange range, int granuleBytes) {
+    return allocate(range.bytes(), () -> placeAt(range, granuleBytes));
+  }
+
+  private Vma allocate(long bytes, Supplier<Vma> place) {
     charge(bytes);
     Vma vma = null;
     try {
       beginAnnouncing();
       try {
-        vma = place(bytes, alignment, granuleBytes);
+        vma = place.get();
         return vma;
       } finally {
         endAnnouncing();
@@ -107,6 +131,32 @@ final class Allocations {
       monitor.lock();
       taken.forEach(r -> free.giveBack(r.address(), r.bytes()));
       monitor.unlock();
+    }
+  }
+
+  private Vma placeAt(GmRange range, int granuleBytes) {
+    monitor.lock();
+    try {
+      free.takeAt(range.address(), range.bytes());
+    } finally {
+      monitor.unlock();
+    }
+    Vma vma = null;
+    try {
+      Refusal refusal = announce(range, granuleBytes);
+      if (refusal != null) {
+        throw refusal.status() == GmStatus.PAGE_EXIST
+            ? exception("a device cannot use these addresses; choose others", range, refusal)
+            : exception(range, refusal);
+      }
+      vma = commit(range, granuleBytes);
+      return vma;
+    } finally {
+      if (vma == null) {
+        monitor.lock();
+        free.giveBack(range.address(), range.bytes());
+        monitor.unlock();
+      }
     }
   }
 
@@ -183,6 +233,15 @@ final class Allocations {
     }
   }
 
+  /**
+   * Takes note that parts of a VMA have been given back.
+   *
+   * @param vma the VMA
+   */
+  void uncharge(Vma vma) {
+    discharge(vma.uncharge(false));
+  }
+
   private void discharge(long bytes) {
     monitor.lock();
     allocatedBytes -= bytes;
@@ -190,7 +249,16 @@ final class Allocations {
   }
 
   /** Why a device does not take an allocation, or does not let go of one. */
-  private record Refusal(DeviceSlot slot, Answer answer) {
+  private record Refusal(DeviceSlot slot, Answer answer, Refusal next) {
+    Refusal(DeviceSlot slot, Answer answer) {
+      this(slot, answer, null);
+    }
+
+    /** The same, after which another device has not forgotten what it had agreed to. */
+    Refusal with(Refusal other) {
+      return new Refusal(slot, answer, other);
+    }
+
     GmStatus status() {
       return answer.status();
     }
@@ -206,8 +274,7 @@ final class Allocations {
     for (DeviceSlot slot : devices.all()) {
       Refusal refusal = announce(range, granuleBytes, slot);
       if (refusal != null) {
-        renounce(range, told);
-        return refusal;
+        return refusal.with(renounce(range, told));
       }
       told.add(slot);
     }
@@ -216,6 +283,10 @@ final class Allocations {
 
   private Refusal announce(GmRange range, int granuleBytes, DeviceSlot slot) {
     Answer answer = engine.ask(() -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
+    for (int tries = 1; answer.status() == GmStatus.MIGRATING && tries < TRIES_MAX; tries++) {
+      LockSupport.parkNanos(RETRY_NANOS);
+      answer = engine.ask(() -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
+    }
     return answer.isSuccess() ? null : new Refusal(slot, answer);
   }
 
@@ -233,15 +304,18 @@ final class Allocations {
 
   private static DeviceException exception(GmRange range, Refusal refusal) {
     return switch (refusal.status()) {
-      case NOMEM ->
-          new DeviceMemoryExhaustedException(
-              "a device cannot take an allocation of this size",
-              refusal.slot().device().id(),
-              refusal.status(),
-              range.address(),
-              range.bytes(),
-              null,
-              refusal.cause());
+      case NOMEM -> {
+        DeviceException full =
+            new DeviceMemoryExhaustedException(
+                "a device cannot take an allocation of this size",
+                refusal.slot().device().id(),
+                refusal.status(),
+                range.address(),
+                range.bytes(),
+                null,
+                refusal.cause());
+        yield withNext(full, range, refusal);
+      }
       case PAGE_EXIST ->
           exception("the devices agree on no place for an allocation", range, refusal);
       default -> exception("a device failed to reserve addresses", range, refusal);
@@ -249,14 +323,24 @@ final class Allocations {
   }
 
   private static DeviceException exception(String message, GmRange range, Refusal refusal) {
-    return new DeviceException(
-        message,
-        refusal.slot().device().id(),
-        refusal.status(),
-        range.address(),
-        range.bytes(),
-        null,
-        refusal.cause());
+    DeviceException exception =
+        new DeviceException(
+            message,
+            refusal.slot().device().id(),
+            refusal.status(),
+            range.address(),
+            range.bytes(),
+            null,
+            refusal.cause());
+    return withNext(exception, range, refusal);
+  }
+
+  private static DeviceException withNext(
+      DeviceException exception, GmRange range, Refusal refusal) {
+    if (refusal.next() != null) {
+      exception.addSuppressed(forgotten(range, refusal.next()));
+    }
+    return exception;
   }
 
   /** Makes a VMA of a range that every device has been told of. */
@@ -379,11 +463,12 @@ final class Allocations {
   private void settle(Vma vma, boolean reusable) {
     AllocationStatistics last = vma.statistics();
     long[] pins = vma.pinsAndTableBytes();
+    long charged = vma.uncharge(true);
     monitor.lock();
     if (reusable) {
       free.giveBack(vma.address(), vma.bytes());
     }
-    allocatedBytes -= vma.bytes();
+    allocatedBytes -= charged;
     past = sum(past, last);
     pastPins += pins[0];
     monitor.unlock();
@@ -405,6 +490,11 @@ final class Allocations {
     return address >= reserved
         && bytes <= options.reservedBytes()
         && address - reserved <= options.reservedBytes() - bytes;
+  }
+
+  /** The first address of the reservation. */
+  long reservedAddress() {
+    return reserved;
   }
 
   void close() {

@@ -43,6 +43,29 @@ final class FreeAddresses {
             + freeBytesByAddress.values().stream().mapToLong(Long::longValue).max().orElse(0));
   }
 
+  /**
+   * Takes given addresses.
+   *
+   * @param address the first
+   * @param bytes how many
+   * @throws AddressSpaceExhaustedException if some of them are taken
+   */
+  void takeAt(long address, long bytes) {
+    Map.Entry<Long, Long> gap = freeBytesByAddress.floorEntry(address);
+    long gapEnd = gap == null ? 0 : gap.getKey() + gap.getValue();
+    if (gap == null || gapEnd < address + bytes) {
+      throw new AddressSpaceExhaustedException(
+          "some of these addresses are taken; close the arena that has them, or choose others:"
+              + " address=0x"
+              + Long.toHexString(address)
+              + " bytes="
+              + bytes
+              + " firstTaken=0x"
+              + Long.toHexString(Math.max(address, gapEnd)));
+    }
+    cut(gap.getKey(), gapEnd, address, address + bytes);
+  }
+
   private void cut(long gapFirst, long gapEnd, long first, long end) {
     freeBytesByAddress.remove(gapFirst);
     if (gapFirst < first) {

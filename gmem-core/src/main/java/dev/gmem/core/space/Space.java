@@ -11,6 +11,7 @@ import dev.gmem.Residency;
 import dev.gmem.SpaceOptions;
 import dev.gmem.SpaceStatistics;
 import dev.gmem.Transfer;
+import dev.gmem.UnmappedMemoryException;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.DeviceTable;
 import dev.gmem.core.engine.FaultEngine;
@@ -46,6 +47,7 @@ public final class Space implements AddressSpace {
   private final SpaceDevices devices;
   private final Advisor advisor;
   private final Copies copies;
+  private final Remaps remaps;
   private final Monitor monitor;
   private final Set<SpaceArena> arenas = new LinkedHashSet<>();
   private boolean closed;
@@ -72,6 +74,7 @@ public final class Space implements AddressSpace {
     this.devices = new SpaceDevices(this, deviceTable, monitors);
     this.advisor = new Advisor(engine.advising(), transfers, devices);
     this.copies = new Copies(this, transfers);
+    this.remaps = new Remaps(this, transfers);
   }
 
   FaultEngine engine() {
@@ -112,6 +115,20 @@ public final class Space implements AddressSpace {
       monitor.unlock();
     }
     return arena;
+  }
+
+  @Override
+  public long reservedAddress() {
+    return allocations.reservedAddress();
+  }
+
+  @Override
+  public MemorySegment allocateAt(Arena arena, long address, long byteSize) {
+    if (arena instanceof SpaceArena own && own.isOf(this)) {
+      return own.allocateAt(address, byteSize);
+    }
+    throw new IllegalArgumentException(
+        "the arena must be one of this space; open it with space.arena(): arena=" + arena);
   }
 
   void forget(SpaceArena arena) {
@@ -162,6 +179,8 @@ public final class Space implements AddressSpace {
     }
     try {
       engine.deviceFault(slot, vma, address, bytes, access.writes());
+    } catch (UnmappedMemoryException e) {
+      throw unmapped(device, address, bytes, e);
     } catch (IllegalStateException e) {
       throw vma.isClosed() ? unmapped(device, address, bytes, e) : e;
     }
@@ -240,6 +259,16 @@ public final class Space implements AddressSpace {
     return copies.copy(destination, source, false);
   }
 
+  @Override
+  public void unmap(MemorySegment segment) {
+    remaps.unmap(segment);
+  }
+
+  @Override
+  public void remap(MemorySegment target, MemorySegment source) {
+    remaps.remap(target, source);
+  }
+
   // ---- introspection ----
 
   @Override
@@ -247,6 +276,7 @@ public final class Space implements AddressSpace {
     Vma vma = resolve(segment, "the segment");
     return new Residency(
         vma.granuleBytes(),
+        engine.pins(vma),
         engine.extents(vma, segment.address(), segment.address() + segment.byteSize()));
   }
 

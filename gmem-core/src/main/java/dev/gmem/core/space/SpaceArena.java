@@ -3,10 +3,12 @@ package dev.gmem.core.space;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
+import dev.gmem.spi.GmRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * An arena of unified memory.
@@ -58,7 +60,9 @@ final class SpaceArena implements Arena {
       return allocateSmall(byteSize, byteAlignment);
     }
     long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
-    Vma vma = newVma(bytes, Math.max(byteAlignment, granuleBytes));
+    long alignment = Math.max(byteAlignment, granuleBytes);
+    Vma vma = newVma(() -> space.allocations().allocate(bytes, alignment, granuleBytes));
+    vma.usedBytes(byteSize);
     return vma.region().segment().asSlice(0, byteSize, byteAlignment);
   }
 
@@ -79,7 +83,8 @@ final class SpaceArena implements Arena {
       } finally {
         monitor.unlock();
       }
-      Vma fresh = newVma((long) granules * granuleBytes, granuleBytes);
+      long bytes = (long) granules * granuleBytes;
+      Vma fresh = newVma(() -> space.allocations().allocate(bytes, granuleBytes, granuleBytes));
       monitor.lock();
       slab = fresh;
       slabUsed = 0;
@@ -88,14 +93,48 @@ final class SpaceArena implements Arena {
     }
   }
 
-  private Vma newVma(long bytes, long alignment) {
+  /** Allocates at a given place; see {@link Space#allocateAt}. */
+  MemorySegment allocateAt(long address, long byteSize) {
+    long reserved = space.reservedAddress();
+    long reservedBytes = space.options().reservedBytes();
+    boolean fits =
+        address >= reserved
+            && address % granuleBytes == 0
+            && byteSize > 0
+            && byteSize <= reservedBytes - (address - reserved);
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "a fixed allocation must have a positive size, begin at a multiple of the granule, and"
+              + " lie in the addresses that the space has reserved: address=0x"
+              + Long.toHexString(address)
+              + " byteSize="
+              + byteSize
+              + " granuleBytes="
+              + granuleBytes
+              + " reservedAddress=0x"
+              + Long.toHexString(reserved)
+              + " reservedBytes="
+              + reservedBytes);
+    }
+    long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
+    Vma vma =
+        newVma(() -> space.allocations().allocateAt(new GmRange(address, bytes), granuleBytes));
+    vma.usedBytes(byteSize);
+    return vma.region().segment().asSlice(0, byteSize);
+  }
+
+  boolean isOf(Space other) {
+    return space == other;
+  }
+
+  private Vma newVma(Supplier<Vma> allocation) {
     monitor.lock();
     try {
       checkOpen();
     } finally {
       monitor.unlock();
     }
-    Vma vma = space.allocations().allocate(bytes, alignment, granuleBytes);
+    Vma vma = allocation.get();
     boolean late;
     monitor.lock();
     try {
@@ -199,6 +238,7 @@ final class SpaceArena implements Arena {
   }
 
   private void finish(List<Vma> mine) {
+    mine.forEach(Vma::freed); // whoever enters the queue from now on is not waited for
     space.launches().awaitUsers(mine);
     RuntimeException failure = null;
     for (Vma vma : mine) {

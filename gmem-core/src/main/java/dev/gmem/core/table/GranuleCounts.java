@@ -14,6 +14,7 @@ public final class GranuleCounts {
   private long revoked;
   private long busy;
   private long blank;
+  private long clean;
 
   /**
    * Adds granules.
@@ -40,6 +41,9 @@ public final class GranuleCounts {
     }
     if (GranuleEntry.blank(entry)) {
       blank += granules;
+    }
+    if (GranuleEntry.clean(entry)) {
+      clean += granules;
     }
   }
 
@@ -106,5 +110,14 @@ public final class GranuleCounts {
    */
   public long blank() {
     return blank;
+  }
+
+  /**
+   * Counts what a device owns and has not written.
+   *
+   * @return granules
+   */
+  public long clean() {
+    return clean;
   }
 }

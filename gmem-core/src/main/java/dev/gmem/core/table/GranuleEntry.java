@@ -6,17 +6,18 @@ import dev.gmem.PageState;
  * The layout of one entry, and nothing else about it.
  *
  * <pre>
- *  63                              32 31  16 15    8   7     6     5     4     3   2    0
- * +----------------------------------+------+-------+-----+------+-----+-----+-----+------+
- * | devices: bit d = device slot d   | hints| unused|blank|poison| busy|write| read| state|
- * +----------------------------------+------+-------+-----+------+-----+-----+-----+------+
+ *  63                           32 31  16 15   9   8     7     6     5     4     3   2    0
+ * +-------------------------------+------+------+-----+-----+------+-----+-----+-----+------+
+ * | devices: bit d = device slot d| hints|unused|clean|blank|poison| busy|write| read| state|
+ * +-------------------------------+------+------+-----+-----+------+-----+-----+-----+------+
  * </pre>
  *
  * <p>{@code read} and {@code write} are the CPU's permissions; {@code busy}: claimed by a
  * transition; {@code poison}: the only valid copy is lost; {@code blank}: the owner has it mapped
  * for a launch that overwrites it and has not succeeded yet, and the valid copy is the host's;
- * {@code hints}: the number of what has been advised, which no transition changes; {@code devices}:
- * who has it mapped, and, unless it is blank, a valid copy.
+ * {@code clean}: the owner's bytes are those of the host's frame; {@code hints}: the number of what
+ * has been advised, which no transition changes; {@code devices}: who has it mapped, and, unless it
+ * is blank, a valid copy.
  */
 public final class GranuleEntry {
   /** Number of device slots that an entry can name. */
@@ -28,6 +29,7 @@ public final class GranuleEntry {
   private static final long BUSY = 1 << 5;
   private static final long POISONED = 1 << 6;
   private static final long BLANK = 1 << 7;
+  private static final long CLEAN = 1 << 8;
   private static final int HINTS_SHIFT = 16;
   private static final long HINTS_MASK = (Hints.NUMBERS_MAX - 1L) << HINTS_SHIFT;
   private static final int DEVICES_SHIFT = 32;
@@ -41,6 +43,9 @@ public final class GranuleEntry {
 
   /** Valid on the host only; nobody maps it. */
   public static final long EVICTED = PageState.EVICTED.ordinal();
+
+  /** Given back by the program: no copy, no access. */
+  public static final long UNMAPPED = PageState.UNMAPPED.ordinal();
 
   private GranuleEntry() {}
 
@@ -137,8 +142,18 @@ public final class GranuleEntry {
     return switch (state(entry)) {
       case NOMAP, CPU -> entry | CPU_READ | CPU_WRITE;
       case SHARED -> entry | CPU_READ;
-      case DEVICE, EVICTED -> entry;
+      case DEVICE, EVICTED, UNMAPPED -> entry;
     };
+  }
+
+  /**
+   * Tells whether the program has given the granule back.
+   *
+   * @param entry an entry
+   * @return true if every access must fail, for ever
+   */
+  public static boolean unmapped(long entry) {
+    return (entry & STATE_MASK) == UNMAPPED;
   }
 
   /**
@@ -208,7 +223,27 @@ public final class GranuleEntry {
    * @return true if it does
    */
   public static boolean onHost(long entry) {
-    return state(entry) != PageState.DEVICE || blank(entry);
+    return state(entry) != PageState.DEVICE || (entry & (BLANK | CLEAN)) != 0;
+  }
+
+  /**
+   * Tells whether the owner's bytes are those of the host's frame.
+   *
+   * @param entry an entry
+   * @return true if so; only in state DEVICE
+   */
+  public static boolean clean(long entry) {
+    return (entry & CLEAN) != 0;
+  }
+
+  /**
+   * Returns the entry with its owner's bytes being those of the host's frame.
+   *
+   * @param entry an entry in state DEVICE
+   * @return the entry
+   */
+  public static long cleaned(long entry) {
+    return entry | CLEAN;
   }
 
   /**
@@ -270,7 +305,7 @@ public final class GranuleEntry {
    * @return true if hints say so, and there is anything to keep
    */
   public static boolean keepsCopy(long entry) {
-    return (entry & HINTS_MASK) != 0 && !blank(entry) && hints(entry).keepsCopy(owner(entry));
+    return (entry & HINTS_MASK) != 0 && !onHost(entry) && hints(entry).keepsCopy(owner(entry));
   }
 
   /**
@@ -287,6 +322,7 @@ public final class GranuleEntry {
         + (busy(entry) ? " busy" : "")
         + (poisoned(entry) ? " poisoned" : "")
         + (blank(entry) ? " blank" : "")
+        + (clean(entry) ? " clean" : "")
         + ((entry & HINTS_MASK) == 0 ? "" : " " + hints(entry));
   }
 

@@ -46,10 +46,11 @@ public final class EngineProbe {
           case NOMAP, CPU -> devices == 0;
           case SHARED -> devices > 0 && !writes;
           case DEVICE -> devices == 1 && !reads && !writes;
-          case EVICTED -> devices == 0 && !reads && !writes;
+          case EVICTED, UNMAPPED -> devices == 0 && !reads && !writes;
         };
     boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
-    if (!possible || writes && !reads || GranuleEntry.blank(entry) && !owned) {
+    boolean flagged = GranuleEntry.blank(entry) || GranuleEntry.clean(entry);
+    if (!possible || writes && !reads || flagged && !owned) {
       throw new AssertionError("impossible: " + GranuleEntry.toString(entry));
     }
   }
@@ -90,6 +91,7 @@ public final class EngineProbe {
     long lackingWrite = 0;
     long busy = 0;
     long blank = 0;
+    long clean = 0;
     for (long granule = 0; granule < table.granules(); granule++) {
       long entry = table.get(granule);
       states[GranuleEntry.state(entry).ordinal()]++;
@@ -97,6 +99,7 @@ public final class EngineProbe {
       lackingWrite += GranuleEntry.admits(entry, true) ? 0 : 1;
       busy += GranuleEntry.busy(entry) ? 1 : 0;
       blank += GranuleEntry.blank(entry) ? 1 : 0;
+      clean += GranuleEntry.clean(entry) ? 1 : 0;
       for (int rest = GranuleEntry.devices(entry); rest != 0; rest &= rest - 1) {
         devices[Integer.numberOfTrailingZeros(rest)]++;
       }
@@ -111,6 +114,7 @@ public final class EngineProbe {
     expect(counts.lackingWrite() == lackingWrite, "count of lackingWrite");
     expect(counts.busy() == busy, "count of busy");
     expect(counts.blank() == blank, "count of blank");
+    expect(counts.clean() == clean, "count of clean");
   }
 
   private static GateLevel needed(Vma vma) {

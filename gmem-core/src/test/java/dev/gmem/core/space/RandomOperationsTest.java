@@ -2,6 +2,7 @@ package dev.gmem.core.space;
 
 import static dev.gmem.core.testing.Stage.GRANULE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gmem.Advice;
 import dev.gmem.Device;
@@ -9,6 +10,7 @@ import dev.gmem.DeviceException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.UnmappedMemoryException;
 import dev.gmem.core.testing.FakeCompute.Started;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeDevice.Kind;
@@ -57,6 +59,8 @@ class RandomOperationsTest {
     DONT_NEED,
     COPY,
     FAIL_NEXT_CALL,
+    UNMAP,
+    REMAP,
     REALLOCATE,
     REATTACH
   }
@@ -268,6 +272,8 @@ class RandomOperationsTest {
           joinAll();
           nextFailure.set(GmStatus.DMA_ERROR);
         }
+        case UNMAP -> unmap(operation);
+        case REMAP -> move(buffer, new int[][] {{0, GRANULES * GRANULE}});
         case REALLOCATE -> {
           nextFailure.set(null);
           arenas[buffer].close();
@@ -280,6 +286,42 @@ class RandomOperationsTest {
           attach(operation.device());
         }
       }
+    }
+
+    /** A part goes; what is left moves to a new allocation, which is the buffer from now on. */
+    private void unmap(Operation operation) {
+      int buffer = operation.buffer();
+      MemorySegment old = buffers[buffer];
+      int first = (int) operation.from();
+      int end = first + (int) operation.bytes();
+      insist(() -> stage.space().unmap(old.asSlice(first, end - first)));
+      assertThatThrownBy(() -> stage.host().read(old.address() + first, 8))
+          .isInstanceOf(UnmappedMemoryException.class);
+      for (long at = 0; at < model[buffer].length; at += GRANULE) {
+        if (at < first || at >= end) {
+          long there = at;
+          insist(() -> check(buffer, there, stage.host().read(old.address() + there, 8)));
+        }
+      }
+      Arrays.fill(model[buffer], first, end, (byte) 0);
+      move(buffer, new int[][] {{0, first}, {end, GRANULES * GRANULE}});
+    }
+
+    /** Parts of a buffer move to a new allocation, which is the buffer from now on. */
+    private void move(int buffer, int[][] parts) {
+      MemorySegment old = buffers[buffer];
+      Arena arena = arenas[buffer];
+      arenas[buffer] = stage.space().arena();
+      buffers[buffer] = arenas[buffer].allocate(GRANULES * GRANULE, GRANULE);
+      for (int[] part : parts) {
+        if (part[0] < part[1]) {
+          MemorySegment target = buffers[buffer].asSlice(part[0], part[1] - part[0]);
+          insist(() -> stage.space().remap(target, old.asSlice(part[0], part[1] - part[0])));
+        }
+      }
+      nextFailure.set(null);
+      arena.close();
+      stage.host().reference().forget(old.address(), GRANULES * GRANULE);
     }
 
     /** To the same buffer or the other one, to some place there. */

@@ -57,6 +57,8 @@ public final class FakeHost implements HostPlatform {
   private int gatesMade;
   private RuntimeException nextCommitFailure;
   private RuntimeException nextGateFailure;
+  private RuntimeException nextMoveFailure;
+  private int moves;
 
   /** Makes a host for tests with real threads. */
   public FakeHost() {
@@ -132,6 +134,20 @@ public final class FakeHost implements HostPlatform {
     nextGateFailure = failure;
   }
 
+  /**
+   * Lets the next move of frames fail.
+   *
+   * @param failure what it throws
+   */
+  public void failNextMove(RuntimeException failure) {
+    nextMoveFailure = failure;
+  }
+
+  /** How often frames have moved. */
+  public synchronized int moves() {
+    return moves;
+  }
+
   // ---- the platform ----
 
   @Override
@@ -202,6 +218,36 @@ public final class FakeHost implements HostPlatform {
       }
       reference.clear(address, bytes);
     }
+  }
+
+  @Override
+  public void moveFrames(long from, long to, long bytes) {
+    schedule.point("move frames " + Long.toHexString(from));
+    synchronized (this) {
+      RuntimeException failure = nextMoveFailure;
+      nextMoveFailure = null;
+      if (failure != null) {
+        throw failure;
+      }
+      moves++;
+      for (long at = 0; at < bytes; at += PAGE_BYTES) {
+        schedule.writes(bytesObject(from + at));
+        schedule.writes(bytesObject(to + at));
+        Block target = block(to + at, PAGE_BYTES);
+        Block source = block(from + at, PAGE_BYTES);
+        int page = (int) ((to + at - target.address()) / PAGE_BYTES);
+        // A device's copy touches pages, too, which the flags do not say.
+        target.touched()[page] = touched(from + at, PAGE_BYTES) || isAnythingSet(from + at);
+        raw(to + at, PAGE_BYTES).copyFrom(raw(from + at, PAGE_BYTES));
+        raw(from + at, PAGE_BYTES).fill((byte) 0);
+        source.touched()[(int) ((from + at - source.address()) / PAGE_BYTES)] = false;
+      }
+      reference.move(from, to, bytes);
+    }
+  }
+
+  private boolean isAnythingSet(long page) {
+    return raw(page, PAGE_BYTES).mismatch(MemorySegment.ofArray(new byte[(int) PAGE_BYTES])) >= 0;
   }
 
   @Override

@@ -55,7 +55,7 @@ public final class FakeRegion implements GatedRegion {
     return level;
   }
 
-  /** How many pins there are. */
+  @Override
   public synchronized int pins() {
     return pins;
   }

@@ -89,6 +89,18 @@ public final class Reference {
     forget(address, bytes);
   }
 
+  /** Notes that a range holds what another one held, which is gone. */
+  void move(long from, long to, long bytes) {
+    clear(to, bytes);
+    for (long at = 0; at < bytes; at++) {
+      Byte value = content.remove(from + at);
+      if (value != null) {
+        content.put(to + at, value);
+      }
+    }
+    clear(from, bytes);
+  }
+
   /** What is done with each byte. */
   interface Visitor {
     /** Visits one. */

@@ -3,7 +3,6 @@ package dev.gmem.core.testing;
 import dev.gmem.Device;
 import dev.gmem.Kernel;
 import dev.gmem.KernelSource;
-import dev.gmem.PageState;
 import dev.gmem.SpaceOptions;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.EngineProbe;
@@ -189,7 +188,7 @@ public final class Stage implements Explorer.Run, AutoCloseable {
       }
       long entry = EngineProbe.entry(vma, vma.granuleOf(address));
       boolean blank = GranuleEntry.blank(entry);
-      boolean valid = blank || GranuleEntry.state(entry) != PageState.DEVICE;
+      boolean valid = GranuleEntry.onHost(entry);
       if (valid && (byte) host.peek(address, 1) != expected) {
         throw new AssertionError("the host has lost a byte: " + Long.toHexString(address));
       }

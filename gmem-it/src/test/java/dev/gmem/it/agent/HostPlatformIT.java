@@ -48,6 +48,40 @@ class HostPlatformIT {
         .hasMessageContaining("errno=22 (EINVAL");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void framesMoveAndLeaveUntouchedMemoryBehind(boolean inPieces) {
+    long address = platform.reserve(16 * PAGE, PAGE);
+    platform.commit(address, 16 * PAGE);
+    for (int page = 0; page < 8; page += 2) {
+      platform.raw(address + page * PAGE, PAGE).fill((byte) (page + 1));
+    }
+    if (inPieces) {
+      platform.discard(
+          address + PAGE, PAGE); // one mapping no longer: the system refuses to move it
+    }
+    platform.raw(address + 8 * PAGE, 4 * PAGE).fill((byte) 99);
+    platform.moveFrames(address, address + 8 * PAGE, 4 * PAGE);
+    assertThat(platform.touched(address, 4 * PAGE)).isFalse();
+    if (!inPieces) {
+      assertThat(platform.touched(address + 9 * PAGE, PAGE)).as("not copied").isFalse();
+    }
+    MemorySegment moved = platform.raw(address + 8 * PAGE, 4 * PAGE);
+    for (int page = 0; page < 4; page++) {
+      for (long at = 0; at < PAGE; at += 1000) {
+        assertThat(moved.get(ValueLayout.JAVA_BYTE, page * PAGE + at))
+            .isEqualTo((byte) (page % 2 == 0 ? page + 1 : 0));
+      }
+    }
+    assertThat(platform.raw(address + 4 * PAGE, 1).get(ValueLayout.JAVA_BYTE, 0))
+        .isEqualTo((byte) 5);
+    platform.raw(address, 4 * PAGE).fill((byte) 3);
+    platform.moveFrames(address, address + 4 * PAGE, 4 * PAGE);
+    assertThat(platform.raw(address + 7 * PAGE, 1).get(ValueLayout.JAVA_BYTE, 0))
+        .isEqualTo((byte) 3);
+    platform.unreserve(address, 16 * PAGE);
+  }
+
   @Test
   void touchedPagesAreTold() {
     long address = platform.reserve(16 * PAGE, PAGE);

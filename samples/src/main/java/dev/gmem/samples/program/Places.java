@@ -29,6 +29,7 @@ public record Places(String buffer, long bytes, Map<String, Long> granules) {
           case NOMAP, CPU, EVICTED -> "host";
           case SHARED -> "host+" + devices;
           case DEVICE -> devices;
+          case UNMAPPED -> "nowhere";
         };
     return extent.poisoned() ? place + " (lost)" : place;
   }
