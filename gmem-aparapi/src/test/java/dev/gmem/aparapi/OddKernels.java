@@ -251,39 +251,6 @@ final class OddKernels {
     }
   }
 
-  static final class IndexChanges extends Numbers {
-    @Override
-    public void run() {
-      int n = 0;
-      out[n++] = n;
-    }
-  }
-
-  static final class ValueChanges extends Numbers {
-    @Override
-    public void run() {
-      int n = 0;
-      out[n] = n++;
-    }
-  }
-
-  static final class SumChanges extends Numbers {
-    @Override
-    public void run() {
-      int n = ints[0];
-      int m = n++ * 10 + n++ * 100 + n;
-      out[0] = m;
-    }
-  }
-
-  static final class AssignsWithin extends Numbers {
-    @Override
-    public void run() {
-      int n = ints[0];
-      out[0] = n + (n = 2) + n;
-    }
-  }
-
   static final class OrderOfCalls extends Numbers {
     int bump(int[] of, int at) {
       of[at] += 5;

@@ -13,6 +13,39 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OddKernelsIT {
   private static final double TOLERANCE = 1e-6;
 
+  static final class IndexChanges extends OddKernels.Numbers {
+    @Override
+    public void run() {
+      int n = 0;
+      out[n++] = n;
+    }
+  }
+
+  static final class ValueChanges extends OddKernels.Numbers {
+    @Override
+    public void run() {
+      int n = 0;
+      out[n] = n++;
+    }
+  }
+
+  static final class SumChanges extends OddKernels.Numbers {
+    @Override
+    public void run() {
+      int n = ints[0];
+      int m = n++ * 10 + n++ * 100 + n;
+      out[0] = m;
+    }
+  }
+
+  static final class AssignsWithin extends OddKernels.Numbers {
+    @Override
+    public void run() {
+      int n = ints[0];
+      out[0] = n + (n = 2) + n;
+    }
+  }
+
   static Stream<Kernel> kernels() {
     return Stream.of(
         new OddKernels.Comparisons(),
@@ -55,12 +88,7 @@ class OddKernelsIT {
 
   @ParameterizedTest
   @ValueSource(
-      classes = {
-        OddKernels.IndexChanges.class,
-        OddKernels.ValueChanges.class,
-        OddKernels.SumChanges.class,
-        OddKernels.AssignsWithin.class
-      })
+      classes = {IndexChanges.class, ValueChanges.class, SumChanges.class, AssignsWithin.class})
   void whatCDoesInAnyOrderIsRefused(Class<? extends Kernel> type) {
     assertThatThrownBy(() -> Translation.of(type))
         .isInstanceOf(KernelTranslationException.class)
