@@ -39,6 +39,30 @@ public enum ContractKernel {
       "size_t i = get_global_id(0); a[i] = a[i] + 1;",
       Parameter.READ_WRITE),
 
+  /** {@code b[i] = a[i]}: int buffers a (read), b (overwritten). */
+  COPY(
+      "gmem_copy",
+      (item, memory, args) -> {
+        long offset = Integer.BYTES * item.globalId(0);
+        memory.putInt(args.address(1) + offset, memory.getInt(args.address(0) + offset));
+      },
+      "__global const int* a, __global int* b",
+      "size_t i = get_global_id(0); b[i] = a[i];",
+      Parameter.READ,
+      Parameter.OVERWRITE),
+
+  /** {@code a[i] = first + i}: int buffer a (overwritten), scalar int first. */
+  NUMBER(
+      "gmem_number",
+      (item, memory, args) ->
+          memory.putInt(
+              args.address(0) + Integer.BYTES * item.globalId(0),
+              args.getInt(1) + (int) item.globalId(0)),
+      "__global int* a, int first",
+      "size_t i = get_global_id(0); a[i] = first + (int) i;",
+      Parameter.OVERWRITE,
+      Parameter.SCALAR),
+
   /** {@code out[i] = x + 1000 y + 1000000 z}: int buffer out (written). */
   POSITIONS(
       "gmem_positions",
@@ -118,6 +142,27 @@ public enum ContractKernel {
       Parameter.READ,
       Parameter.READ,
       Parameter.WRITE),
+
+  /**
+   * {@code a[1] = 1}; waits until {@code a[0]} is not 0, for so many looks at most; then {@code
+   * a[2] = a[0]}: int buffer a (read and written), scalar long looks. One work item.
+   */
+  MEET(
+      "gmem_meet",
+      (item, memory, args) -> {
+        long a = args.address(0);
+        memory.putInt(a + Integer.BYTES, 1);
+        int met = memory.getAndAddInt(a, 0);
+        for (long looks = args.getLong(1); met == 0 && looks > 0; looks--) {
+          met = memory.getAndAddInt(a, 0);
+        }
+        memory.putInt(a + 2 * Integer.BYTES, met);
+      },
+      "__global volatile int* a, long looks",
+      "a[1] = 1; int met = a[0]; for (; met == 0 && looks > 0; looks--) { met = a[0]; }"
+          + " a[2] = met;",
+      Parameter.READ_WRITE,
+      Parameter.SCALAR),
 
   /**
    * Throws {@link ContractFailure} in the work item {@code x = fatal}: scalar int fatal. Java only:

@@ -265,6 +265,7 @@ final class Claims {
       vma.revocations++;
     }
     if (reliesOnQuiet(claim) && vma.isExposed(claim.first(), claim.end())) {
+      vma.tightenForAll();
       claim.needsHandshake();
     }
     if (claim.target() != null) {

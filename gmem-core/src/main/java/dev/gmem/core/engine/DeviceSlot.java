@@ -32,6 +32,7 @@ public final class DeviceSlot {
   private final int index;
   private final GmDevice device;
   private final GmAttachMode mode;
+  private final boolean concurrent;
   private final long quotaBytes;
   private final AtomicLong usedBytes = new AtomicLong();
   private final LongAdder faults = new LongAdder();
@@ -62,6 +63,7 @@ public final class DeviceSlot {
     this.index = index;
     this.device = device;
     this.mode = device.attachMode();
+    this.concurrent = device.capabilities().contains(GmCapability.HOST_CONCURRENT);
     this.quotaBytes =
         device.capabilities().contains(GmCapability.REMOTE_MAPPING)
             ? Long.MAX_VALUE
@@ -97,6 +99,11 @@ public final class DeviceSlot {
    */
   public GmAttachMode mode() {
     return mode;
+  }
+
+  /** Tells whether its kernels and the CPU may use the same frames of the host at a time. */
+  boolean usesHostConcurrently() {
+    return concurrent;
   }
 
   /**

@@ -19,9 +19,9 @@ import java.util.function.UnaryOperator;
 /**
  * One allocation: its addresses, table, gate, holds and counters (the RFC's VMA).
  *
- * <p>Life: open → closing (no new pins) → releasing (no new claims) → closed, or from closing back
- * to open if the close is called off. Everything but {@link #admits} and the final fields is
- * guarded by the monitor.
+ * <p>Life: open → closing (no new pins) → freed (no new launches and transfers) → releasing (no new
+ * claims) → closed, or from closing back to open if the close is called off. Everything but {@link
+ * #admits} and the final fields is guarded by the monitor.
  */
 public final class Vma {
   private static final LongPredicate READABLE = entry -> GranuleEntry.admits(entry, false);
@@ -39,10 +39,15 @@ public final class Vma {
   private GatedRegion region;
   private Backing backing;
   private GateLevel level = GateLevel.OPEN;
+
+  /** Whether there may be threads that have not noticed how tight the gate is. */
+  private boolean lazy;
+
   private boolean closing;
   private boolean releasing;
   private long usedBytes;
   private long unchargedBytes;
+  private volatile boolean freed;
   private volatile boolean closed;
 
   // Counters. Plain: written under the monitor.
@@ -266,6 +271,23 @@ public final class Vma {
     return closing;
   }
 
+  /**
+   * Takes note that the program has let go of it, for good. What uses it already goes on to its
+   * end, and is to be waited for after this.
+   */
+  public void freed() {
+    freed = true;
+  }
+
+  /**
+   * Tells whether nothing new may use it.
+   *
+   * @return true once the program has let go of it
+   */
+  public boolean isFreed() {
+    return freed;
+  }
+
   /** Tells whether devices are being told to forget it: nobody may claim any of it. */
   boolean isReleasing() {
     return releasing;
@@ -324,7 +346,10 @@ public final class Vma {
     }
   }
 
-  /** Tells whether a hold has taken permissions in a range, and no handshake has come since. */
+  /**
+   * Tells whether a hold has taken permissions in a range, and accesses may go on there that have
+   * not noticed: its handshake is still to come, or it makes none.
+   */
   boolean isExposed(long from, long to) {
     for (Hold hold : holds) {
       if (hold.exposed() && hold.overlaps(from, to)) {
@@ -434,14 +459,39 @@ public final class Vma {
    * @return 0, or the number of pins that prevent it
    */
   int tighten(GateLevel wanted) {
-    if (level.compareTo(wanted) >= 0) {
+    boolean tighter = wanted.compareTo(level) > 0;
+    if (wanted == GateLevel.OPEN || !tighter && !lazy) {
       return 0;
     }
-    int pinned = region.tighten(wanted);
+    GateLevel next = tighter ? wanted : level;
+    int pinned = region.tighten(next);
     if (pinned == 0) {
-      level = wanted;
+      level = next;
+      lazy = false;
     }
     return pinned;
+  }
+
+  /**
+   * Makes the gate at least as tight as asked, for whoever comes after this.
+   *
+   * @return 0, or the number of pins that prevent it
+   */
+  int tightenLazily(GateLevel wanted) {
+    if (wanted.compareTo(level) <= 0) {
+      return 0;
+    }
+    int pinned = region.tightenLazily(wanted);
+    if (pinned == 0) {
+      level = wanted;
+      lazy = true;
+    }
+    return pinned;
+  }
+
+  /** Makes sure that everybody looks at the gate who has passed it before it was tightened. */
+  void tightenForAll() {
+    tighten(level);
   }
 
   /** Makes the gate as loose as the table allows. */
@@ -450,6 +500,7 @@ public final class Vma {
     if (needed.compareTo(level) < 0) {
       region.loosen(needed);
       level = needed;
+      lazy &= needed != GateLevel.OPEN;
     }
   }
 
@@ -467,6 +518,7 @@ public final class Vma {
     }
     region.openPinned();
     level = GateLevel.OPEN;
+    lazy = false;
     pins++;
     return true;
   }

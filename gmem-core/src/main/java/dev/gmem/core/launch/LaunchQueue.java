@@ -75,7 +75,7 @@ public final class LaunchQueue {
     }
   }
 
-  /** Submits a transfer; it starts on a thread of its own when it may. */
+  /** Submits a transfer; it starts when it may, on a thread of ours or on one that joins it. */
   void submit(TransferTask task) {
     CompletableFuture.allOf(enter(task))
         .whenComplete((ignored, failure) -> startLater(task, () -> run(task)));
@@ -98,6 +98,11 @@ public final class LaunchQueue {
       if (task.slot() != null && task.slot().isLeaving()) {
         throw new IllegalStateException(
             "the device is being detached, or has been: device=" + task.slot().device().id());
+      }
+      if (task.buffers().stream().anyMatch(use -> use.vma().isFreed())) {
+        // Its arena was closed since the segments were looked up, and has no more launches to
+        // await.
+        throw new IllegalStateException("Already closed");
       }
       task.number(submitted++);
       List<OrderedTask<?>> earlier = unfinished.stream().filter(task::conflicts).toList();
@@ -183,10 +188,15 @@ public final class LaunchQueue {
 
   // ---- start and end ----
 
+  /** Starts a task whose turn has come, on a thread of ours or on one that joins it first. */
   private void startLater(OrderedTask<?> task, Runnable body) {
+    task.turn(body);
     try {
-      monitors.start(body);
+      monitors.start(task::takeTurn);
     } catch (RuntimeException | Error e) {
+      if (!task.loseTurn()) {
+        return;
+      }
       switch (task) {
         case LaunchTask launch -> end(launch, null, e);
         case TransferTask transfer -> {

@@ -252,6 +252,7 @@ final class SpaceArena implements Arena {
   }
 
   private void finish(List<Vma> mine) {
+    mine.forEach(Vma::freed); // whoever enters the queue from now on is not waited for
     space.launches().awaitUsers(mine);
     RuntimeException failure = null;
     for (Vma vma : mine) {

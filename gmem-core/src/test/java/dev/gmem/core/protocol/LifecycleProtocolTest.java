@@ -216,6 +216,22 @@ class LifecycleProtocolTest {
   }
 
   @Test
+  void aLaunchThatFaultsAsItRunsMeetsAClose() {
+    many(
+        1,
+        scene -> {
+          FakeDevice d = scene.stage().fake("d0");
+          FakeCompute compute = d.computes();
+          scene.stage().attach(d);
+          scene.kernels(d, compute, launch -> d.write(launch.address(0), 1, 3));
+          MemorySegment s = scene.stage().granules(1);
+          Kernel k = scene.stage().kernel(d, "k READ_WRITE");
+          scene.thread("user", () -> Scene.unlessClosed(() -> scene.launch(k, s).join()));
+          scene.thread("closer", () -> scene.stage().arena().close());
+        });
+  }
+
+  @Test
   void evictionMeetsAClose() {
     many(
         1,

@@ -38,7 +38,7 @@ public final class InjectedDevice implements GmDevice {
   private InjectedDevice(GmDevice device, String id) {
     this.device = Objects.requireNonNull(device, "device");
     this.id = Objects.requireNonNull(id, "id");
-    this.mmu = new InjectedMmu(device.mmu(), injector);
+    this.mmu = new InjectedMmu(device::mmu, injector);
   }
 
   /**

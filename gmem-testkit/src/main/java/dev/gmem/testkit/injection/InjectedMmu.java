@@ -12,13 +12,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** The MMU of an {@link InjectedDevice}. */
 final class InjectedMmu implements GmMmu {
-  private final GmMmu mmu;
+  private final Supplier<GmMmu> mmu;
   private final Injector injector;
 
-  InjectedMmu(GmMmu mmu, Injector injector) {
+  InjectedMmu(Supplier<GmMmu> mmu, Injector injector) {
     this.mmu = mmu;
     this.injector = injector;
   }
@@ -37,44 +38,47 @@ final class InjectedMmu implements GmMmu {
 
   @Override
   public GmStatus peerVaAlloc(GmRange range) {
-    return judge(SpiCall.PEER_VA_ALLOC, range, false, null).around(() -> mmu.peerVaAlloc(range));
+    return judge(SpiCall.PEER_VA_ALLOC, range, false, null)
+        .around(() -> mmu.get().peerVaAlloc(range));
   }
 
   @Override
   public GmStatus peerVaAlloc(GmRange range, int granuleBytes) {
     return judge(SpiCall.PEER_VA_ALLOC, range, false, null)
-        .around(() -> mmu.peerVaAlloc(range, granuleBytes));
+        .around(() -> mmu.get().peerVaAlloc(range, granuleBytes));
   }
 
   @Override
   public GmStatus peerVaFree(GmRange range) {
-    return judge(SpiCall.PEER_VA_FREE, range, false, null).around(() -> mmu.peerVaFree(range));
+    return judge(SpiCall.PEER_VA_FREE, range, false, null)
+        .around(() -> mmu.get().peerVaFree(range));
   }
 
   @Override
   public GmStatus peerMap(GmMapping mapping) {
-    return judge(mapping).around(() -> mmu.peerMap(mapping));
+    return judge(mapping).around(() -> mmu.get().peerMap(mapping));
   }
 
   @Override
   public GmStatus peerUnmap(GmUnmapping unmapping) {
-    return judge(unmapping).around(() -> mmu.peerUnmap(unmapping));
+    return judge(unmapping).around(() -> mmu.get().peerUnmap(unmapping));
   }
 
   @Override
   public CompletionStage<GmStatus> peerMapAsync(GmMapping mapping) {
-    return judge(mapping).aroundAsync(() -> mmu.peerMapAsync(mapping), Function.identity());
+    return judge(mapping).aroundAsync(() -> mmu.get().peerMapAsync(mapping), Function.identity());
   }
 
   @Override
   public CompletionStage<GmStatus> peerUnmapAsync(GmUnmapping unmapping) {
-    return judge(unmapping).aroundAsync(() -> mmu.peerUnmapAsync(unmapping), Function.identity());
+    return judge(unmapping)
+        .aroundAsync(() -> mmu.get().peerUnmapAsync(unmapping), Function.identity());
   }
 
   @Override
   public GmStatus peerProtect(GmRange range, Access access) {
     return judge(SpiCall.PEER_PROTECT, range, false, access)
-        .around(() -> mmu.peerProtect(range, access));
+        .around(() -> mmu.get().peerProtect(range, access));
   }
 
   @Override
@@ -88,7 +92,7 @@ final class InjectedMmu implements GmMmu {
         };
     return injector
         .judge(new SpiEvent(SpiCall.COPY, address, copy.bytes(), true, null, null))
-        .around(() -> mmu.copy(unwrapped(copy)));
+        .around(() -> mmu.get().copy(unwrapped(copy)));
   }
 
   /** A copy between wrappers is one between their devices. */
@@ -104,7 +108,7 @@ final class InjectedMmu implements GmMmu {
 
   @Override
   public Optional<GmCopyTimes> copyTimes() {
-    return injector.judge(SpiEvent.of(SpiCall.COPY_TIMES)).aroundValue(mmu::copyTimes);
+    return injector.judge(SpiEvent.of(SpiCall.COPY_TIMES)).aroundValue(() -> mmu.get().copyTimes());
   }
 
   @Override
@@ -113,6 +117,6 @@ final class InjectedMmu implements GmMmu {
     long address = ranges.isEmpty() ? 0 : ranges.getFirst().address();
     return injector
         .judge(new SpiEvent(SpiCall.TLB_INVALIDATE, address, bytes, false, null, null))
-        .around(() -> mmu.tlbInvalidate(ranges));
+        .around(() -> mmu.get().tlbInvalidate(ranges));
   }
 }
