@@ -11,8 +11,13 @@ import java.nio.file.Path;
 public class FileBackingException extends GmemException {
   private static final long serialVersionUID = 1L;
 
+  /** Path of the file. */
   private final String file;
+
+  /** First byte concerned. */
   private final long position;
+
+  /** Bytes concerned. */
   private final long bytes;
 
   /**

@@ -235,12 +235,6 @@ class RandomOperationsTest {
       }
     }
 
-    private void flushAndCompare() {
-      joinAll();
-      insist(() -> stage.space().flush(buffers[FILED]));
-      compareFile();
-    }
-
     /** All of it has been flushed, or closed. */
     private void compareFile() {
       try {
@@ -324,41 +318,17 @@ class RandomOperationsTest {
         case PREFETCH -> insist(() -> stage.space().prefetch(range, stage.view(device)).join());
         case PREFETCH_TO_HOST -> insist(() -> stage.space().prefetchToHost(range).join());
         case ADVISE -> advise(operation, range);
-        case DONT_NEED -> {
-          if (buffer == FILED) {
-            return;
-          }
-          insist(() -> stage.space().advise(range, Advice.dontNeed()).join());
-          int first = (int) operation.from();
-          Arrays.fill(model[buffer], first, first + (int) operation.bytes(), (byte) 0);
-        }
         case COPY -> copy(operation);
         case FAIL_NEXT_CALL -> {
           joinAll();
           nextFailure.set(GmStatus.DMA_ERROR);
         }
-        case UNMAP -> {
+        case DONT_NEED, UNMAP, REMAP, REALLOCATE -> {
           if (buffer == FILED) {
-            insist(() -> stage.space().flush(range));
+            changeFile(operation.what(), range);
           } else {
-            unmap(operation);
+            changeBuffer(operation, range);
           }
-        }
-        case REMAP -> {
-          if (buffer == FILED) {
-            flushAndCompare();
-          } else {
-            move(buffer, new int[][] {{0, GRANULES * GRANULE}});
-          }
-        }
-        case REALLOCATE -> {
-          nextFailure.set(null);
-          arenas[buffer].close();
-          if (buffer == FILED) {
-            compareFile();
-          }
-          stage.host().reference().forget(buffers[buffer].address(), GRANULES * GRANULE);
-          allocate(buffer);
         }
         case REATTACH -> {
           nextFailure.set(null);
@@ -366,6 +336,43 @@ class RandomOperationsTest {
           attach(operation.device());
         }
       }
+    }
+
+    private void changeFile(What what, MemorySegment range) {
+      switch (what) {
+        case UNMAP -> insist(() -> stage.space().flush(range));
+        case REMAP -> {
+          joinAll();
+          insist(() -> stage.space().flush(buffers[FILED]));
+          compareFile();
+        }
+        case REALLOCATE -> reallocate(FILED, this::compareFile);
+        default -> {
+          // Not for files.
+        }
+      }
+    }
+
+    private void changeBuffer(Operation operation, MemorySegment range) {
+      int buffer = operation.buffer();
+      switch (operation.what()) {
+        case DONT_NEED -> {
+          insist(() -> stage.space().advise(range, Advice.dontNeed()).join());
+          int first = (int) operation.from();
+          Arrays.fill(model[buffer], first, first + (int) operation.bytes(), (byte) 0);
+        }
+        case UNMAP -> unmap(operation);
+        case REMAP -> move(buffer, new int[][] {{0, GRANULES * GRANULE}});
+        default -> reallocate(buffer, () -> {});
+      }
+    }
+
+    private void reallocate(int buffer, Runnable afterClose) {
+      nextFailure.set(null);
+      arenas[buffer].close();
+      afterClose.run();
+      stage.host().reference().forget(buffers[buffer].address(), GRANULES * GRANULE);
+      allocate(buffer);
     }
 
     /** A part goes; what is left moves to a new allocation, which is the buffer from now on. */
