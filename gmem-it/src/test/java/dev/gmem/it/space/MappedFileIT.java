@@ -176,7 +176,9 @@ class MappedFileIT {
       root = root.getCause();
     }
     assertTrue(root instanceof FileBackingException, kernel.toString());
-    assertEquals(0x0101010101010101L, data.getAtIndex(JAVA_LONG_UNALIGNED, 7));
+    data.setAtIndex(JAVA_LONG_UNALIGNED, 7, 77);
+    onDevice(data, 7, 8, 1);
+    assertEquals(78, data.getAtIndex(JAVA_LONG_UNALIGNED, 7));
     truncate(OFFSET + LONGS * 8L);
     assertEquals(0, data.getAtIndex(JAVA_LONG_UNALIGNED, last));
     assertThrows(

@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gmem.FileBackingException;
 import dev.gmem.GmemException;
@@ -59,7 +60,8 @@ public abstract class FileScenarios extends ScenarioContract {
     assertEquals(BYTES, space().residency(data).bytes(PageState.FILE));
     MemorySegment half = granules(data, 0, GRANULES / 2);
     assertNumberedOn(device(), half, 1);
-    assertEquals(BYTES / 2, space().residency(data).bytes(PageState.FILE));
+    long unread = space().residency(data).bytes(PageState.FILE);
+    assertTrue(unread <= BYTES / 2, () -> "unread bytes, after half was used: " + unread);
     assertNumbered(data, 1);
     assertNumberedOn(device(), data, 1);
   }
