@@ -3,6 +3,8 @@ package dev.gmem;
 import dev.gmem.spi.GmDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -82,6 +84,52 @@ public interface AddressSpace extends AutoCloseable {
    *     left behind
    */
   MemorySegment allocateAt(Arena arena, long address, long byteSize);
+
+  /**
+   * Maps a part of a file into unified memory: the CPU and devices read it, and write it, as any
+   * other. A granule is read when it is first touched, wherever from, and written back by {@link
+   * #flush} and when the arena is closed, if it may have changed. Closing throws a {@link
+   * FileBackingException} if that fails, and what could not be written is lost then: flush before
+   * to be able to try again.
+   *
+   * <p>With {@link java.nio.channels.FileChannel.MapMode#PRIVATE PRIVATE} what is written never
+   * reaches the file. With {@code READ_ONLY} the segment is read-only. With {@code READ_WRITE} two
+   * mappings of a file, or a mapping and other programs, see each other's changes only by way of
+   * the file: what has been read here once is not read again.
+   *
+   * <p>The file is not mapped by the operating system. One that is truncated later, or a full disk,
+   * is a {@link FileBackingException} of the access, kernel or flush that meets it; what can be had
+   * is still there. Native calls and I/O pin, so they read all of it first, and with {@code
+   * READ_WRITE} all of it counts as changed.
+   *
+   * @param arena an arena of this space, which the memory belongs to
+   * @param file an ordinary file that is there, and at least {@code position + byteSize} long
+   * @param mode one of {@code READ_ONLY}, {@code READ_WRITE} and {@code PRIVATE}
+   * @param position first byte, any
+   * @param byteSize how many, positive
+   * @return a segment of that size
+   * @throws IllegalArgumentException if the arena is not of this space, or a number is not as it
+   *     must be
+   * @throws IllegalStateException if the arena is closed
+   * @throws FileBackingException if the file cannot be opened in that mode, or is too short
+   * @throws AddressSpaceExhaustedException if no room is left
+   */
+  MemorySegment map(Arena arena, Path file, FileChannel.MapMode mode, long position, long byteSize);
+
+  /**
+   * Writes to its file what has been written to a range since the file was read or written last,
+   * and has it survive a failure of power. It has its place in the order of launches, as one that
+   * reads the range, and returns when it has come about. For memory that is mapped PRIVATE or
+   * READ_ONLY it does nothing.
+   *
+   * @param segment memory that is mapped from a file; rounded outwards to granules
+   * @throws IllegalArgumentException if the segment is not mapped from a file by this space
+   * @throws IllegalStateException if its arena is closed
+   * @throws FileBackingException if the disk is full, or the file has been truncated: what it has
+   *     not got is written by the next flush
+   * @throws DeviceException if a device does not give back what it has written
+   */
+  void flush(MemorySegment segment);
 
   /**
    * Returns the first device attached, attaching the most preferred one that the providers offer if

@@ -21,8 +21,9 @@ public interface Kernel {
    *
    * <p>Launches are ordered by their data: one that touches granules which an earlier, unfinished
    * one writes, or writes granules which that one touches, starts after it. Others may overlap.
-   * Host code needs no ordering: touching memory that the kernel holds waits for it, or takes the
-   * page from under it where the device can fault.
+   * Host code needs no ordering: an access that comes after the launch, in the same thread or in
+   * one that has synchronised with it, waits for the kernel, or takes the page from under it where
+   * the device can fault. An access in no order with the launch is a data race, as between threads.
    *
    * @param range the work items
    * @param arguments in the order of the kernel's parameters: unified segments (or slices), {@link

@@ -16,5 +16,7 @@ public enum PageState {
   /** The host frame holds the only valid copy, written back by a device, and nobody maps it. */
   EVICTED,
   /** The program has given it back: there is no copy, and every access throws. */
-  UNMAPPED
+  UNMAPPED,
+  /** Only the file that it is mapped from has it; the first access reads it. */
+  FILE
 }

@@ -165,7 +165,8 @@ public record Residency(int granuleBytes, int pins, List<Extent> extents) {
    */
   public long bytesOnHost() {
     return extents.stream()
-        .filter(e -> !e.dirty() && e.state() != PageState.UNMAPPED)
+        .filter(e -> !e.dirty())
+        .filter(e -> e.state() != PageState.UNMAPPED && e.state() != PageState.FILE)
         .mapToLong(Extent::bytes)
         .sum();
   }

@@ -47,6 +47,11 @@ final class Batch {
     return true;
   }
 
+  /** Whether somebody waits for it now, who will tell its end. */
+  synchronized boolean isAttended() {
+    return inside > 0;
+  }
+
   /** Notes that whoever wants the result waits for it by itself. */
   synchronized void joined() {
     joined = true;

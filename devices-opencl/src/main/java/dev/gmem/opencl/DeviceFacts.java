@@ -143,6 +143,15 @@ record DeviceFacts(
     return (svm & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM) != 0;
   }
 
+  /**
+   * Tells whether kernels and the CPU may use the same host memory at a time: those of a CPU device
+   * are threads of the CPU, and system SVM says so. Other devices that are host-unified promise it
+   * between kernels only.
+   */
+  boolean sharesCaches() {
+    return isCpu() || hasSystemSvm();
+  }
+
   String kind() {
     if (isCpu()) {
       return "CPU";

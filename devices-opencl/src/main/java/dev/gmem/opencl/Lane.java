@@ -19,7 +19,7 @@ import org.jocl.cl_event;
  * <p>Whoever joins a result waits for the device by itself, which saves a switch of threads. While
  * one result after the other is joined, the waiter is only in the way (two threads that are woken
  * for the same end); so it leaves each new batch to whoever joins it, and sees to it a moment later
- * if nobody did.
+ * if nobody did. What somebody waits for is none of its business.
  *
  * <p><b>Guarantees.</b> Each batch is told its end exactly once, after all of its commands have
  * ended, failed ones and those after a failure included: memory that a command uses is not let go
@@ -173,13 +173,14 @@ final class Lane {
       synchronized (this) {
         waiter = Thread.currentThread();
         resting = false;
-        Batch batch = pending.peekFirst();
+        Batch batch = firstAlone();
         boolean patient = joined >= JOINED_MIN && !closed;
         if (batch != null) {
           if (!patient || System.nanoTime() - batch.enqueuedNanos() >= LEAVE_NANOS) {
-            return pending.pollFirst();
+            pending.remove(batch);
+            return batch;
           }
-        } else if (!patient || System.nanoTime() - lastNanos >= STAY_NANOS) {
+        } else if (pending.isEmpty() && (!patient || System.nanoTime() - lastNanos >= STAY_NANOS)) {
           stop();
           return null;
         }
@@ -187,6 +188,16 @@ final class Lane {
       }
       LockSupport.parkNanos(LEAVE_NANOS);
     }
+  }
+
+  /** The first batch that nobody waits for: whoever joins one tells its end. */
+  private Batch firstAlone() {
+    for (Batch batch : pending) {
+      if (!batch.isAttended()) {
+        return batch;
+      }
+    }
+    return null;
   }
 
   /**

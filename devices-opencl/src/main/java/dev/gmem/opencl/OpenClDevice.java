@@ -113,6 +113,9 @@ final class OpenClDevice implements GmDevice {
     if (access().pointers()) {
       all.add(isZeroCopy() ? GmCapability.SHARED_ADDRESSES : GmCapability.HOST_ADDRESSES);
     }
+    if (facts.sharesCaches() && (isZeroCopy() || access().pointers())) {
+      all.add(GmCapability.HOST_CONCURRENT);
+    }
     return all;
   }
 

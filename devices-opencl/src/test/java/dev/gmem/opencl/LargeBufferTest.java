@@ -88,10 +88,8 @@ class LargeBufferTest {
 
   @Test
   void remote() throws IOException {
-    assumeTrue(
-        TestDevices.facts().bufferBytesMax() < BYTES,
-        "skipped: the device has buffers large enough");
-    incrementsAtTheEnd(TestDevices.device(TestDevices.discrete()));
+    TestDevices.requireHostAccess();
+    incrementsAtTheEnd(TestDevices.withBuffersUpTo(BYTES / 2, TestDevices.cl(), seen -> seen));
   }
 
   @Test

@@ -31,37 +31,7 @@ class RemoteMappingTest {
 
   private void open(long bufferBytesMax, UnaryOperator<HostAccess> access) {
     recorder = new Recorder(TestDevices.cl());
-    DeviceFacts f = TestDevices.facts();
-    HostAccess seen = HostProbe.probe(TestDevices.cl(), f);
-    DeviceFacts limited =
-        new DeviceFacts(
-            f.platform(),
-            f.handle(),
-            f.platformName(),
-            f.name(),
-            f.version(),
-            f.driver(),
-            f.type(),
-            f.computeUnits(),
-            f.memoryBytes(),
-            bufferBytesMax,
-            f.constantBytesMax(),
-            f.localBytesMax(),
-            f.alignmentBytes(),
-            f.workGroupMax(),
-            f.workItemsMax(),
-            f.hostUnified(),
-            f.svm(),
-            f.addressBits(),
-            f.usable());
-    setup =
-        new Setup(
-            new OpenClDevice(
-                recorder.cl(),
-                "opencl0",
-                limited,
-                TestDevices.discrete(),
-                () -> access.apply(seen)));
+    setup = new Setup(TestDevices.withBuffersUpTo(bufferBytesMax, recorder.cl(), access));
   }
 
   @AfterEach
@@ -188,6 +158,9 @@ class RemoteMappingTest {
             GmCapability.COMPUTE, GmCapability.READ_ONLY_MAPPING, GmCapability.REMOTE_MAPPING);
     if (follows) {
       expected.add(GmCapability.HOST_ADDRESSES);
+      if (setup.device().facts().isCpu()) {
+        expected.add(GmCapability.HOST_CONCURRENT);
+      }
     }
     assertEquals(expected, setup.device().capabilities());
   }

@@ -96,6 +96,35 @@ final class TestDevices {
     assumeTrue(seen.pointers() || cpu, () -> "skipped: " + seen.note());
   }
 
+  /** A discrete device that says that it has small buffers only. */
+  static OpenClDevice withBuffersUpTo(
+      long bufferBytesMax, Cl cl, UnaryOperator<HostAccess> access) {
+    DeviceFacts f = facts();
+    HostAccess seen = HostProbe.probe(cl(), f);
+    DeviceFacts limited =
+        new DeviceFacts(
+            f.platform(),
+            f.handle(),
+            f.platformName(),
+            f.name(),
+            f.version(),
+            f.driver(),
+            f.type(),
+            f.computeUnits(),
+            f.memoryBytes(),
+            bufferBytesMax,
+            f.constantBytesMax(),
+            f.localBytesMax(),
+            f.alignmentBytes(),
+            f.workGroupMax(),
+            f.workItemsMax(),
+            f.hostUnified(),
+            f.svm(),
+            f.addressBits(),
+            f.usable());
+    return new OpenClDevice(cl, "opencl0", limited, discrete(), () -> access.apply(seen));
+  }
+
   /** A device that must move what it works on. */
   static OpenClDevice withoutHostAccess(Cl cl) {
     return device(discrete(), cl, seen -> HostAccess.none("for a test"));

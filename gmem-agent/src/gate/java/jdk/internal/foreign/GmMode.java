@@ -18,7 +18,8 @@ import jdk.internal.vm.ThreadContainers;
  * GmGate}'s code:
  *
  * <ul>
- *   <li><em>trusting</em>: a gate is looked at wherever the compiler likes. No gate is tightened.
+ *   <li><em>trusting</em>: a gate is looked at wherever the compiler likes. No gate is tightened,
+ *       but for those who {@linkplain GmRegion#tightenLazily come later}.
  *   <li><em>careful</em>: each access to unified memory takes a seat, and looks at the gate there.
  *       Gates are tightened at will.
  * </ul>

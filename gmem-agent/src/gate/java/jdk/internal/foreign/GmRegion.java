@@ -162,6 +162,29 @@ public final class GmRegion {
     return change(GmGateWord.gated(slot, writesOnly));
   }
 
+  /**
+   * Gates writes, or all accesses, that come after this call in the order of the program. In
+   * trusting mode other code may go on with a look that it has taken before, until {@link #tighten}
+   * is called; but none can have been taken before this call and be used after it by the same
+   * thread, or by one that has synchronised with it: the word is an ordinary field, whose writes
+   * the memory model has them see.
+   *
+   * <p>Where the processor may reorder loads, {@link #open} has to be called in careful mode
+   * anyhow; so this is no cheaper there.
+   *
+   * @param writesOnly false for all accesses
+   * @return 0 if done; otherwise the number of pins, and nothing has changed
+   */
+  public int tightenLazily(boolean writesOnly) {
+    int word = GmGateWord.gated(slot, writesOnly);
+    return LOADS_REORDER ? change(word) : changeNow(word);
+  }
+
+  /** Has accesses that come after this call ask the handler, whatever it has admitted before. */
+  public void forgetAnswers() {
+    GmSeat.nextEpoch();
+  }
+
   /** Opens the gate. Leaves the pins of one that is open already. */
   public void open() {
     loosen(OPENED);

@@ -34,6 +34,16 @@ final class GatedMemory implements GatedRegion, GmGateHandler {
   }
 
   @Override
+  public int tightenLazily(GateLevel level) {
+    return level == GateLevel.OPEN ? 0 : region.tightenLazily(level == GateLevel.WRITES);
+  }
+
+  @Override
+  public void forgetAnswers() {
+    region.forgetAnswers();
+  }
+
+  @Override
   public void loosen(GateLevel level) {
     if (level == GateLevel.OPEN) {
       region.open();

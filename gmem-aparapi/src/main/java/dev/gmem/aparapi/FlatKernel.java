@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -38,16 +39,22 @@ final class FlatKernel {
   /** Words that mean something in OpenCL C and nothing in Java. */
   private static final Set<String> RESERVED =
       Set.of(
-          "NAN NULL INFINITY auto bool complex constant event_t extern global half image2d_t"
+          "asm auto bool complex constant event_t extern global half image2d_t"
               .concat(" imaginary inline kernel local passid pipe ptrdiff_t quad read_only")
               .concat(" read_write register restrict run sampler_t signed size_t sizeof struct")
-              .concat(" typedef uchar uint ulong uniform union unsigned ushort write_only")
+              .concat(" typedef typeof uchar uint ulong uniform union unsigned ushort write_only")
               .split(" "));
 
   private static final Set<String> METHODS_OF_KERNEL =
       Arrays.stream(Kernel.class.getDeclaredMethods())
           .map(java.lang.reflect.Method::getName)
           .collect(Collectors.toUnmodifiableSet());
+
+  /** Macros, vectors, and functions that are written without a method of the kernel. */
+  private static final Pattern TAKEN =
+      Pattern.compile(
+          "[A-Z][A-Z0-9_]*|__.*|[a-z]+(2|3|4|8|16)|gmem_.*|(as|atomic|atom|convert|get)_.*"
+              + "|barrier|clz|fabs|fmax|fmin|fma|fmod|mad|popcount|rsqrt|vec_step");
 
   /** Where the memory of an array is, by what the translator reads of its field. */
   private static final Map<Space, ClassDesc> ANNOTATIONS =
@@ -74,7 +81,7 @@ final class FlatKernel {
     KernelWriter.javaToCLIdentifierMap.keySet().forEach(m -> taken.add(m.replaceAll("\\(.*", "")));
     for (KernelMethod method : code.methods()) {
       if (method.owner() != Kernel.class) {
-        String chosen = method.equals(code.run()) ? "run" : free(method.name(), taken);
+        String chosen = method.equals(code.run()) ? "run" : free(identifier(method.name()), taken);
         methodNames.put(method, chosen);
         methods.put(chosen, method);
       }
@@ -101,7 +108,7 @@ final class FlatKernel {
         if (element instanceof FieldInstruction read) {
           Field field = code.field(read);
           if (!fieldNames.containsKey(field)) {
-            String chosen = free(baseName(field), taken);
+            String chosen = free(variable(baseName(field)), taken);
             fieldNames.put(field, chosen);
             fields.put(chosen, field);
           }
@@ -117,8 +124,19 @@ final class FlatKernel {
     return name.replaceFirst("_\\$(local|constant|private)\\$\\d*$", "");
   }
 
-  private static String free(String name, Set<String> taken) {
-    String wanted = identifier(name);
+  /** Whether a variable of that name would hide something that the text needs. */
+  private static boolean means(String name) {
+    return RESERVED.contains(name)
+        || METHODS_OF_KERNEL.contains(name)
+        || TAKEN.matcher(name).matches();
+  }
+
+  private static String variable(String name) {
+    String plain = identifier(name);
+    return means(plain) || plain.equals("this") ? plain + "_v" : plain;
+  }
+
+  private static String free(String wanted, Set<String> taken) {
     String chosen = wanted;
     for (int i = 2; RESERVED.contains(chosen) || !taken.add(chosen); i++) {
       chosen = wanted + "_" + i;
@@ -214,8 +232,7 @@ final class FlatKernel {
 
   /** A name for a variable; arrays that are not in global memory have a mark that tells. */
   String nameOf(KernelMethod method, int slot, String name) {
-    String plain = identifier(name);
-    String allowed = RESERVED.contains(plain) || plain.equals("this") ? plain + "_2" : plain;
+    String allowed = variable(name);
     return switch (spaces.of(nameOf(method), slot)) {
       case LOCAL -> allowed + Kernel.LOCAL_SUFFIX;
       case PRIVATE -> allowed + Kernel.PRIVATE_SUFFIX;

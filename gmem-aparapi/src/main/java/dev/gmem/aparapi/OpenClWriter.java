@@ -32,9 +32,12 @@ import com.aparapi.internal.model.MethodModel;
 import com.aparapi.internal.writer.KernelWriter;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Aparapi's generator, with those expressions of Java that mean something else in C, or nothing,
@@ -59,6 +62,26 @@ final class OpenClWriter extends KernelWriter {
 
   private static final Set<ByteCode> SUMS = Set.of(ByteCode.IADD, ByteCode.ISUB, ByteCode.IMUL);
 
+  /**
+   * Java divides the least number by -1; processors that trap then would end the JVM, and so would
+   * a division by zero, whose result does not matter.
+   */
+  private static final String DIVISIONS =
+      """
+      int gmem_div_int(int a, int b) {
+        return b == -1 ? (int)(0u - (unsigned int)a) : a / (b == 0 ? 1 : b);
+      }
+      int gmem_rem_int(int a, int b) {
+        return b == -1 ? 0 : a % (b == 0 ? 1 : b);
+      }
+      long gmem_div_long(long a, long b) {
+        return b == -1 ? (long)(0ul - (unsigned long)a) : a / (b == 0 ? 1 : b);
+      }
+      long gmem_rem_long(long a, long b) {
+        return b == -1 ? 0 : a % (b == 0 ? 1 : b);
+      }
+      """;
+
   private static final MethodTypeDesc ATOMIC_ADD = MethodTypeDesc.ofDescriptor("([III)I");
 
   private final StringBuilder text = new StringBuilder();
@@ -67,6 +90,20 @@ final class OpenClWriter extends KernelWriter {
   /** Variables with an increment inside an expression. */
   private final Set<Object> incremented = Collections.newSetFromMap(new IdentityHashMap<>());
 
+  /** What the statement that is being written changes by the way. */
+  private final List<Change> changes = new ArrayList<>();
+
+  /** A change of a variable inside of an expression, and how often the change itself names it. */
+  private record Change(String variable, int uses) {
+    static Change of(String variable, StringBuilder text, int start) {
+      return new Change(variable, count(variable, text.substring(start)));
+    }
+
+    static int count(String variable, String text) {
+      return (int) Pattern.compile("\\b" + variable + "\\b").matcher(text).results().count();
+    }
+  }
+
   private OpenClWriter() {}
 
   /** The kernel in OpenCL C. */
@@ -74,7 +111,11 @@ final class OpenClWriter extends KernelWriter {
     OpenClWriter writer = new OpenClWriter();
     // In Java, a product is rounded before it is added to something.
     writer.write("#pragma OPENCL FP_CONTRACT OFF\n");
+    int start = writer.text.length();
     writer.write(entry);
+    if (writer.text.indexOf("gmem_") >= 0) {
+      writer.text.insert(start, DIVISIONS);
+    }
     return writer.text.toString();
   }
 
@@ -144,6 +185,32 @@ final class OpenClWriter extends KernelWriter {
 
   @Override
   public void writeInstruction(Instruction instruction) throws CodeGenException {
+    int start = text.length();
+    writeOne(instruction);
+    if (instruction instanceof IncrementInstruction increment
+        && increment.getFieldOrVariableReference() instanceof AccessLocalVariable variable) {
+      changes.add(Change.of(variable.getLocalVariableInfo().getVariableName(), text, start));
+    } else if (instruction instanceof InlineAssignInstruction assign) {
+      String name = assign.getAssignToLocalVariable().getLocalVariableInfo().getVariableName();
+      changes.add(Change.of(name, text, start));
+    }
+    if (instruction.getParentExpr() == null && !(instruction instanceof CompositeInstruction)) {
+      checkOrder(instruction, start);
+    }
+  }
+
+  /** In C, what an expression changes and what it reads elsewhere come in any order. */
+  private void checkOrder(Instruction whole, int start) throws Lost {
+    String written = text.substring(start);
+    for (Change change : changes) {
+      if (Change.count(change.variable(), written) > change.uses()) {
+        throw new Lost("a variable that one statement changes and uses elsewhere", whole);
+      }
+    }
+    changes.clear();
+  }
+
+  private void writeOne(Instruction instruction) throws CodeGenException {
     noteWritten(instruction);
     if (instruction instanceof Branch && !(instruction instanceof CompositeInstruction)) {
       throw new Lost("a jump that belongs to no statement it knows", instruction);
@@ -159,6 +226,11 @@ final class OpenClWriter extends KernelWriter {
       case LADD -> writeWrapping(instruction, "long", " + ");
       case LSUB -> writeWrapping(instruction, "long", " - ");
       case LMUL -> writeWrapping(instruction, "long", " * ");
+      case IDIV -> writeDivision(instruction, "gmem_div_int(");
+      case LDIV -> writeDivision(instruction, "gmem_div_long(");
+      case IREM -> writeDivision(instruction, "gmem_rem_int(");
+      case LREM -> writeDivision(instruction, "gmem_rem_long(");
+      case IINC -> writeIncrement((I_IINC) instruction);
       case FREM, DREM -> writeBinary(instruction, "fmod(", ", ", ")");
       // In C, what does not fit is undefined.
       case F2I, D2I -> writeUnary(instruction, "convert_int_sat_rtz(", ")");
@@ -238,17 +310,54 @@ final class OpenClWriter extends KernelWriter {
     return convertType(type.displayName(), false, false).trim();
   }
 
-  /** The difference of numbers may overflow, and have the other sign. */
+  /** The difference of numbers may overflow, and have the other sign; and some are not numbers. */
   @Override
   public void writeConditionalBranch16(ConditionalBranch16 branch, boolean invert)
       throws CodeGenException {
     noteWritten(branch);
-    if (branch instanceof IfUnary unary && unary.getUnary().getByteCode() == ByteCode.LCMP) {
-      writeInstruction(unary.getUnary().getFirstChild());
-      write(branch.getOperator().getText(invert));
-      writeInstruction(unary.getUnary().getLastChild());
+    int start = text.length();
+    writeCondition(branch, invert);
+    checkOrder((Instruction) branch, start);
+  }
+
+  private void writeCondition(ConditionalBranch16 branch, boolean invert) throws CodeGenException {
+    ByteCode compared =
+        branch instanceof IfUnary unary ? unary.getUnary().getByteCode() : ByteCode.NOP;
+    switch (compared) {
+      case LCMP -> writeComparison((IfUnary) branch, "", invert, "");
+      case FCMPL, DCMPL -> writeFloating((IfUnary) branch, invert, -1);
+      case FCMPG, DCMPG -> writeFloating((IfUnary) branch, invert, 1);
+      default -> super.writeConditionalBranch16(branch, invert);
+    }
+  }
+
+  private void writeComparison(IfUnary branch, String before, boolean invert, String after)
+      throws CodeGenException {
+    write(before);
+    writeInstruction(branch.getUnary().getFirstChild());
+    write(branch.getOperator().getText(invert));
+    writeInstruction(branch.getUnary().getLastChild());
+    write(after);
+  }
+
+  /**
+   * In C, every comparison with NaN but the unequal is false, and so the inverse of a comparison is
+   * not always another one. In bytecode, it has the result of what is greater, or less.
+   */
+  private void writeFloating(IfUnary branch, boolean invert, int ofNotANumber)
+      throws CodeGenException {
+    boolean jumps =
+        switch (branch.getOperator().getText(false).strip()) {
+          case "<", "<=" -> ofNotANumber < 0;
+          case ">", ">=" -> ofNotANumber > 0;
+          case "!=" -> true;
+          default -> false;
+        };
+    boolean inC = branch.getOperator().getText(invert).strip().equals("!=");
+    if ((jumps != invert) == inC) {
+      writeComparison(branch, "", invert, "");
     } else {
-      super.writeConditionalBranch16(branch, invert);
+      writeComparison(branch, "!(", !invert, ")");
     }
   }
 
@@ -282,6 +391,31 @@ final class OpenClWriter extends KernelWriter {
     }
     return outer instanceof AccessArrayElement access && access.getArrayIndex() == inner
         || outer instanceof AssignToArrayElement assign && assign.getArrayIndex() == inner;
+  }
+
+  /** A loop that ends by an overflow would be taken for one without an end. */
+  private void writeIncrement(I_IINC increment) {
+    String name = increment.getLocalVariableInfo().getVariableName();
+    write(
+        name
+            + " = (int)((unsigned int)"
+            + name
+            + " + (unsigned int)"
+            + increment.getAdjust()
+            + ")");
+  }
+
+  private void writeDivision(Instruction instruction, String function) throws CodeGenException {
+    boolean plain =
+        ((BinaryOperator) instruction).getRhs() instanceof Constant<?> constant
+            && constant.getValue() instanceof Number by
+            && by.longValue() != 0
+            && by.longValue() != -1;
+    if (plain) {
+      super.writeInstruction(instruction);
+    } else {
+      writeBinary(instruction, function, ", ", ")");
+    }
   }
 
   private void writeBinary(Instruction instruction, String before, String between, String after)

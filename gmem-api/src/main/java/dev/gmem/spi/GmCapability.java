@@ -22,6 +22,14 @@ public enum GmCapability {
    */
   HOST_COHERENT,
   /**
+   * What its kernels use of the host frames, they use as threads of the CPU would: at any moment
+   * while they run, either side may access a frame, and finds what the other has written. So a CPU
+   * access that is in no order with a launch needs not be kept off what that launch uses there: it
+   * is a data race of the program, as between two of its threads, and nothing gets lost by it.
+   * Accesses that come after the launch wait all the same.
+   */
+  HOST_CONCURRENT,
+  /**
    * It maps in host memory what does not fit its own: {@link GmDevice#memoryBytes} bounds what it
    * keeps in its own, not what may be mapped at a time. It says {@link GmStatus#NOMEM} where room
    * should be made first.

@@ -13,6 +13,9 @@ import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmKernel;
 import dev.gmem.spi.GmRange;
 import dev.gmem.testkit.ContractKernel.ContractFailure;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -21,6 +24,9 @@ import org.junit.jupiter.api.Test;
 
 /** Kernels on memory that is mapped already. */
 public abstract class ComputeContract extends KernelFacetContract {
+  /** How often a kernel looks for what the CPU writes, before it gives up. */
+  private static final long LOOKS_MAX = 2_000_000_000L;
+
   /** For subclasses. */
   protected ComputeContract() {}
 
@@ -198,6 +204,30 @@ public abstract class ComputeContract extends KernelFacetContract {
       assertSuccess(space().unmap(out, true));
       assertEquals(sum, hostLong(out, 0));
     }
+  }
+
+  /** Either side sees what the other writes while the kernel runs. */
+  @Test
+  void aKernelAndTheCpuMeetInTheHostFrames() throws ExecutionException {
+    assumeCapability(GmCapability.HOST_COHERENT);
+    assumeCapability(GmCapability.HOST_CONCURRENT);
+    GmRange range = numbered(1, 0, 0);
+    MemorySegment frames = space().host(range);
+    VarHandle element = ValueLayout.JAVA_INT.arrayElementVarHandle();
+    CompletionStage<Long> end =
+        start(
+            kernel(ContractKernel.MEET),
+            NdRange.of(1),
+            buffer(range, Access.READ_WRITE),
+            scalar(LOOKS_MAX));
+    long deadline = System.nanoTime() + fixture().timeout().toNanos();
+    while ((int) element.getVolatile(frames, 0L, 1L) == 0 && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
+    assertEquals(1, (int) element.getVolatile(frames, 0L, 1L), "the kernel's write must be seen");
+    element.setVolatile(frames, 0L, 0L, 77);
+    await(end);
+    assertEquals(77, (int) element.getVolatile(frames, 0L, 2L), "the CPU's write must be seen");
   }
 
   @Test

@@ -144,6 +144,27 @@ public enum ContractKernel {
       Parameter.WRITE),
 
   /**
+   * {@code a[1] = 1}; waits until {@code a[0]} is not 0, for so many looks at most; then {@code
+   * a[2] = a[0]}: int buffer a (read and written), scalar long looks. One work item.
+   */
+  MEET(
+      "gmem_meet",
+      (item, memory, args) -> {
+        long a = args.address(0);
+        memory.putInt(a + Integer.BYTES, 1);
+        int met = memory.getAndAddInt(a, 0);
+        for (long looks = args.getLong(1); met == 0 && looks > 0; looks--) {
+          met = memory.getAndAddInt(a, 0);
+        }
+        memory.putInt(a + 2 * Integer.BYTES, met);
+      },
+      "__global volatile int* a, long looks",
+      "a[1] = 1; int met = a[0]; for (; met == 0 && looks > 0; looks--) { met = a[0]; }"
+          + " a[2] = met;",
+      Parameter.READ_WRITE,
+      Parameter.SCALAR),
+
+  /**
    * Throws {@link ContractFailure} in the work item {@code x = fatal}: scalar int fatal. Java only:
    * in other languages kernels cannot fail so.
    */

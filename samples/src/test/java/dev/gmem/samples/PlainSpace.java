@@ -22,6 +22,8 @@ import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +143,17 @@ public final class PlainSpace implements AddressSpace {
 
   @Override
   public MemorySegment allocateAt(Arena arena, long address, long byteSize) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public MemorySegment map(
+      Arena arena, Path file, FileChannel.MapMode mode, long position, long byteSize) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void flush(MemorySegment segment) {
     throw new UnsupportedOperationException();
   }
 

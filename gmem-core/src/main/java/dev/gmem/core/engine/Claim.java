@@ -62,6 +62,7 @@ final class Claim {
     private long after;
     private DeviceSlot failedOn;
     private boolean finished;
+    private boolean leftOut;
     private boolean copiedIn;
     private boolean copiedOut;
 
@@ -105,7 +106,12 @@ final class Claim {
 
     /** Tells whether a call has failed: nothing more is done about it. */
     boolean stopped() {
-      return failedOn != null;
+      return failedOn != null || leftOut;
+    }
+
+    /** Nobody needs it now, and it cannot be had: it stays as it is. */
+    void leaveOut() {
+      leftOut = true;
     }
 
     void stop(DeviceSlot slot) {

@@ -80,6 +80,7 @@ final class Claims {
       case Goal.Drop() -> vma.isReleasing();
       case Goal.Stay ignored -> vma.isReleasing();
       case Goal.Unmap() -> vma.isReleasing();
+      case Goal.Flush() -> vma.isReleasing() && vma.hasHolds(); // the last one comes then
       case Goal.Leave() -> vma.isReleasing();
       case Goal.Replace() -> vma.isReleasing();
       // A launch whose holds are in force goes on: the release waits for them.
@@ -143,6 +144,7 @@ final class Claims {
       case Goal.InPlace ignored -> isDone(entry, goal);
       case Goal.Discard ignored -> isDone(entry, goal);
       case Goal.Unmap() -> GranuleEntry.unmapped(entry);
+      case Goal.Flush() -> GranuleEntry.unmapped(entry) || isDone(entry, goal);
       case Goal.Drop() -> false;
       case Goal.Replace() -> false;
       case Goal.Leave() -> false;
@@ -263,6 +265,7 @@ final class Claims {
       vma.revocations++;
     }
     if (reliesOnQuiet(claim) && vma.isExposed(claim.first(), claim.end())) {
+      vma.tightenForAll();
       claim.needsHandshake();
     }
     if (claim.target() != null) {

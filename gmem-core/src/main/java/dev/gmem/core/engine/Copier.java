@@ -158,6 +158,9 @@ public final class Copier {
           return 0; // its node has a copy only; once more
         }
         failure = prepare(target);
+        if (failure == null && source != target) {
+          failure = prepare(source);
+        }
         if (failure == null) {
           long length =
               Math.min(
@@ -226,7 +229,7 @@ public final class Copier {
       return GranuleEntry.hints(entry).pinned() > Hints.HOST && GranuleEntry.onHost(entry);
     }
 
-    /** Invalidates replicas of what is to be written. */
+    /** Invalidates replicas of what is to be written, and reads what only a file has. */
     private Failure prepare(Part target) {
       if (target.claim() == null) {
         return null;

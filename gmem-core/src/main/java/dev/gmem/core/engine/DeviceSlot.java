@@ -50,6 +50,7 @@ public final class DeviceSlot {
   private final int index;
   private final GmDevice device;
   private final GmAttachMode mode;
+  private final boolean concurrent;
   private final long quotaBytes;
   private final long lowBytes;
   private final AtomicLong usedBytes = new AtomicLong();
@@ -85,6 +86,7 @@ public final class DeviceSlot {
     this.index = index;
     this.device = device;
     this.mode = device.attachMode();
+    this.concurrent = device.capabilities().contains(GmCapability.HOST_CONCURRENT);
     this.quotaBytes =
         device.capabilities().contains(GmCapability.REMOTE_MAPPING)
             ? Long.MAX_VALUE
@@ -144,6 +146,11 @@ public final class DeviceSlot {
    */
   public GmAttachMode mode() {
     return mode;
+  }
+
+  /** Tells whether its kernels and the CPU may use the same frames of the host at a time. */
+  boolean usesHostConcurrently() {
+    return concurrent;
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.DeviceException;
+import dev.gmem.FileBackingException;
 import dev.gmem.PageState;
 import dev.gmem.Residency;
 import dev.gmem.Residency.Extent;
@@ -324,6 +325,22 @@ public final class FaultEngine {
   }
 
   /**
+   * Writes to the file of a VMA what that does not hold yet.
+   *
+   * @param vma mapped from a file that gets back what is written
+   * @param first first granule
+   * @param end granule after the last
+   * @return bytes that have come home from devices
+   * @throws FileBackingException if the file cannot be written: what it has not got is still to be
+   *     written
+   */
+  public long flush(Vma vma, long first, long end) {
+    long bytes = serve(vma, first, end, new Goal.Flush());
+    vma.backing().sync();
+    return bytes;
+  }
+
+  /**
    * Tells where a range lives.
    *
    * @param vma the VMA
@@ -455,20 +472,23 @@ public final class FaultEngine {
   }
 
   /**
-   * Ends a close: takes the VMA off the devices, then closes its memory. Waits for launches that
-   * hold some of it; those that wait for it fail.
+   * Ends a close: writes to a file what it has yet to get, takes the VMA off the devices, then
+   * closes its memory. Waits for launches that hold some of it; those that wait for it fail.
    *
    * @param vma a closing VMA
    * @throws dev.gmem.DeviceException if a device would not let go of some of it; the rest is closed
    *     all the same
+   * @throws FileBackingException if some of it could not be written to its file, which is lost
    */
   public void finishClose(Vma vma) {
     vma.monitor().lock();
     vma.releasing();
     vma.monitor().unlock();
-    DeviceException failure = null;
+    RuntimeException failure = null;
     try {
-      failure = release(vma);
+      failure = vma.isFlushed() ? null : finish(vma, new Goal.Flush());
+      RuntimeException next = finish(vma, new Goal.Release());
+      failure = failure == null ? next : failure;
     } finally {
       vma.region().close();
       vma.monitor().lock();
@@ -481,24 +501,24 @@ public final class FaultEngine {
     }
   }
 
-  /** Takes what can be had off the devices; returns the first failure, or null. */
-  private DeviceException release(Vma vma) {
-    Request request = new Request(vma, 0, vma.granules(), new Goal.Release(), false);
+  /** Does what can be done before the end; returns the first failure, or null. */
+  private RuntimeException finish(Vma vma, Goal goal) {
+    Request request = new Request(vma, 0, vma.granules(), goal, false);
     Attempts attempts = new Attempts(pinTimeoutNanos);
-    DeviceException first = null;
+    RuntimeException first = null;
     while (request.first() < request.end()) {
       Claim claim = take(request, attempts);
       if (claim == null) {
         break;
       }
-      work(claim, request);
-      if (claim.failure() != null) {
-        try {
+      try {
+        work(claim, request);
+        if (claim.failure() != null) {
           attempts.recover(claim, request, evictor);
-        } catch (DeviceException e) {
-          first = first == null ? e : first;
-          request.first(claim.end());
         }
+      } catch (DeviceException | FileBackingException e) {
+        first = first == null ? e : first;
+        request.first(claim.end());
       }
     }
     return first;

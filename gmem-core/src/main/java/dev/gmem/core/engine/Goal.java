@@ -83,6 +83,9 @@ sealed interface Goal {
   /** A range is about to get other frames: as {@link Drop}, but no pin is in the way. */
   record Replace() implements Goal {}
 
+  /** What a file does not hold yet is to be written to it. */
+  record Flush() implements Goal {}
+
   /** The VMA goes away: contents are dropped. */
   record Release() implements Goal {}
 

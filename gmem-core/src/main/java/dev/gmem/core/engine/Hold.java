@@ -78,6 +78,14 @@ public final class Hold {
   }
 
   /**
+   * Tells whether it takes the CPU's permissions from those only who come after the launch: kernel
+   * and CPU use the same frames, so that it is not the hold's business who comes in no order.
+   */
+  boolean isLazy() {
+    return onHost && slot.usesHostConcurrently();
+  }
+
+  /**
    * Says which part the kernel overwrites: it is mapped without its contents, and until the kernel
    * has succeeded the host keeps the valid copy. Called before {@link Holds#place}.
    *
@@ -128,7 +136,8 @@ public final class Hold {
 
   /**
    * Tells whether accesses may be under way that passed the gate before the hold took the CPU's
-   * permissions. Whoever relies on their absence before the hold's own handshake needs another.
+   * permissions. Whoever relies on their absence before the hold's own handshake, which a lazy hold
+   * never makes, needs another, and the gate tight for all.
    */
   boolean exposed() {
     return exposed;
@@ -172,6 +181,7 @@ public final class Hold {
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
       case Goal.Drop() -> moving || running;
+      case Goal.Flush() -> running && (own || owned);
       case Goal.Unmap() -> moving || running;
       case Goal.Leave() -> moving || running;
       case Goal.Replace() -> moving || running;

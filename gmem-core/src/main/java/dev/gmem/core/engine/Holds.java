@@ -33,7 +33,8 @@ public final class Holds {
   }
 
   /**
-   * Puts a hold in force: from now on the CPU faults on its range, and waits.
+   * Puts a hold in force: from now on the CPU faults on its range, and waits; if it is lazy, where
+   * an access comes after this.
    *
    * @param hold the hold
    * @return what became of it
@@ -50,10 +51,13 @@ public final class Holds {
         throw new IllegalStateException("Already closed");
       }
       boolean revokes = revokes(hold);
-      if (revokes && vma.tighten(hold.own() ? GateLevel.ALL : GateLevel.WRITES) != 0) {
+      if (revokes && tighten(hold) != 0) {
         return Placed.PINNED;
       }
       hold.exposed(revokes || vma.isExposed(hold.first(), hold.end()));
+      if (hold.exposed() && !hold.isLazy()) {
+        vma.tightenForAll();
+      }
       vma.addHold(hold);
       if (revokes) {
         vma.table()
@@ -64,6 +68,11 @@ public final class Holds {
     } finally {
       vma.monitor().unlock();
     }
+  }
+
+  private static int tighten(Hold hold) {
+    GateLevel level = hold.own() ? GateLevel.ALL : GateLevel.WRITES;
+    return hold.isLazy() ? hold.vma().tightenLazily(level) : hold.vma().tighten(level);
   }
 
   /** Tells whether the CPU has any permission that a hold takes. */
@@ -86,13 +95,19 @@ public final class Holds {
   }
 
   /**
-   * Makes sure that no access is under way that a hold has forbidden.
+   * Makes sure that no access is under way that a hold has forbidden, or, if it is lazy, that none
+   * comes after this.
    *
    * @param holds holds that have been placed
    */
   public void quiesce(Collection<Hold> holds) {
-    List<Hold> exposed = holds.stream().filter(Hold::exposed).toList();
+    List<Hold> exposed = holds.stream().filter(hold -> hold.exposed() && !hold.isLazy()).toList();
     exposed.stream().map(Hold::vma).distinct().forEach(vma -> vma.region().quiesce());
+    for (Hold hold : holds) {
+      if (hold.exposed() && hold.isLazy()) { // and stays so
+        hold.vma().region().forgetAnswers();
+      }
+    }
     for (Hold hold : exposed) {
       hold.vma().monitor().lock();
       hold.exposed(false);
@@ -204,7 +219,7 @@ public final class Holds {
   private static boolean isWhollyInPlace(Hold hold) {
     GranuleCounts counts = hold.vma().counts();
     long owned = counts.inState(PageState.DEVICE);
-    if (counts.inState(PageState.UNMAPPED) > 0) {
+    if (counts.inState(PageState.UNMAPPED) > 0 || hold.vma().backing() != null) {
       return false;
     }
     if (hold.onHost()) {
@@ -258,7 +273,7 @@ public final class Holds {
   private static int pins(Vma vma) {
     vma.monitor().lock();
     try {
-      int pins = vma.isClosed() ? 0 : vma.tighten(GateLevel.WRITES);
+      int pins = vma.isClosed() ? 0 : vma.tightenLazily(GateLevel.WRITES);
       vma.loosen();
       return pins;
     } finally {

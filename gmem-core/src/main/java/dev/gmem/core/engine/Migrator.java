@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.Access;
+import dev.gmem.FileBackingException;
 import dev.gmem.core.engine.Claim.Failure;
 import dev.gmem.core.engine.Claim.Step;
 import dev.gmem.core.host.HostPlatform;
@@ -50,8 +51,12 @@ final class Migrator {
     if (claim.handshake()) {
       claim.vma().region().quiesce();
     }
+    fill(claim);
     copyOut(claim);
     drop(claim);
+    if (claim.goal() instanceof Goal.Flush) {
+      store(claim);
+    }
     if (Claims.dropsContents(claim.goal())) {
       clear(claim);
     }
@@ -65,10 +70,43 @@ final class Migrator {
     }
   }
 
+  /** Reads what only the file has. What nobody has asked for may be left out. */
+  private void fill(Claim claim) {
+    if (claim.vma().backing() == null || Claims.dropsContents(claim.goal())) {
+      return;
+    }
+    for (Step step : claim.steps()) {
+      if (!GranuleEntry.unread(step.before())) {
+        continue;
+      }
+      GmRange run = claim.vma().run(step.first(), step.end());
+      try {
+        claim.vma().backing().read(run.address() - claim.vma().address(), host(run));
+      } catch (FileBackingException e) {
+        if (step == claim.steps().getFirst()) {
+          throw e;
+        }
+        claim.steps().stream().filter(s -> s.first() >= step.first()).forEach(Step::leaveOut);
+        return;
+      }
+    }
+  }
+
+  /** Writes to the file what it does not hold; nobody else writes meanwhile. */
+  private void store(Claim claim) {
+    for (Step step : claim.steps()) {
+      if (!step.stopped()) {
+        GmRange run = claim.vma().run(step.first(), step.end());
+        claim.vma().backing().write(run.address() - claim.vma().address(), host(run));
+        step.finish();
+      }
+    }
+  }
+
   private void copyOut(Claim claim) {
     List<Call> calls = new ArrayList<>();
     for (Step step : claim.steps()) {
-      if (step.plan().copyOutOf() != Plan.NONE) {
+      if (step.plan().copyOutOf() != Plan.NONE && !step.stopped()) {
         DeviceSlot slot = devices.slot(step.plan().copyOutOf());
         if (step.plan().keep() && slot.mode() != GmAttachMode.REPLICATE) {
           step.keepsNoCopy(claim.goal());

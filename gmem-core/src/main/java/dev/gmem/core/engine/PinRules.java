@@ -34,6 +34,7 @@ final class PinRules {
       case Goal.Drop() -> true;
       case Goal.Stay ignored -> false;
       case Goal.Unmap() -> false;
+      case Goal.Flush() -> false; // an owner that keeps copies keeps one; others get it back
       case Goal.Leave() -> false; // the whole range has been looked at before anything moved
       case Goal.Replace() -> false;
       // Evictions that do not wait leave it out; a device that leaves gives it back all the same.

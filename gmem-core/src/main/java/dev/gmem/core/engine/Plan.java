@@ -2,6 +2,7 @@ package dev.gmem.core.engine;
 
 import dev.gmem.PageState;
 import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.core.table.Hints;
 
 /**
  * How one run of equal entries gets to a goal: the table of ARCHITECTURE.md as a pure function.
@@ -52,7 +53,64 @@ record Plan(
     if (GranuleEntry.unmapped(entry)) {
       return null;
     }
+    return GranuleEntry.unread(entry) || GranuleEntry.filed(entry)
+        ? withFile(entry, goal)
+        : plain(entry, goal);
+  }
+
+  /**
+   * A file has the granule: what its host frame holds after the file has been read, if it was not
+   * yet, the file holds too, until somebody may write it.
+   */
+  private static Plan withFile(long entry, Goal goal) {
+    boolean unread = GranuleEntry.unread(entry);
+    boolean filed = GranuleEntry.filed(entry);
+    long plain = GranuleEntry.withoutFile(entry);
+    boolean writes = writes(goal);
+    if (goal instanceof Goal.Flush) {
+      return null;
+    }
+    Plan plan = plain(plain, goal);
+    if (plan == null && unread && goal instanceof Goal.InPlace) {
+      plan = settled(GranuleEntry.CPU);
+    }
+    if (plan == null) {
+      return writes && filed ? settled(plain) : null;
+    }
+    boolean same = filed && !Claims.dropsContents(goal);
+    return plan.keepingFile(same, same && !writes);
+  }
+
+  private static boolean writes(Goal goal) {
     return switch (goal) {
+      case Goal.ToHost(boolean write) -> write;
+      case Goal.ToDevice wish -> wish.writes();
+      case Goal.InPlace wish -> wish.own();
+      case Goal.Stay(boolean write) -> write;
+      default -> false;
+    };
+  }
+
+  private Plan keepingFile(boolean before, boolean after) {
+    return new Plan(
+        revokeRead,
+        revokeWrite,
+        copyOutOf,
+        keep,
+        drop,
+        mapping,
+        filed(home, before),
+        filed(result, after));
+  }
+
+  private static long filed(long entry, boolean filed) {
+    boolean has = GranuleEntry.onHost(entry) && !GranuleEntry.unmapped(entry);
+    return GranuleEntry.filed(entry, filed && has && !GranuleEntry.blank(entry));
+  }
+
+  private static Plan plain(long entry, Goal goal) {
+    return switch (goal) {
+      case Goal.Flush() -> flush(entry);
       case Goal.ToHost(boolean write) -> toHost(entry, write);
       case Goal.ToDevice wish -> toDevice(entry, wish);
       case Goal.InPlace wish -> inPlace(entry, wish.own());
@@ -84,7 +142,7 @@ record Plan(
           write || !GranuleEntry.keepsCopy(entry)
               ? fromOwner(entry, GranuleEntry.CPU)
               : keeping(entry);
-      case UNMAPPED -> null;
+      case UNMAPPED, FILE -> null;
     };
   }
 
@@ -146,13 +204,13 @@ record Plan(
         long replica = own || keep ? result : GranuleEntry.shared(1 << slot);
         yield new Plan(false, false, home.copyOutOf, keep, home.drop, copy, home.result, replica);
       }
-      case UNMAPPED -> null;
+      case UNMAPPED, FILE -> null;
     };
   }
 
   private static Plan inPlace(long entry, boolean own) {
     return switch (GranuleEntry.state(entry)) {
-      case NOMAP, CPU, EVICTED, UNMAPPED -> null;
+      case NOMAP, CPU, EVICTED, UNMAPPED, FILE -> null;
       case SHARED -> own ? moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU) : null;
       case DEVICE ->
           own || !GranuleEntry.keepsCopy(entry)
@@ -163,7 +221,7 @@ record Plan(
 
   private static Plan home(long entry) {
     return switch (GranuleEntry.state(entry)) {
-      case NOMAP, CPU, SHARED, UNMAPPED -> null;
+      case NOMAP, CPU, SHARED, UNMAPPED, FILE -> null;
       case EVICTED -> settled(GranuleEntry.CPU);
       case DEVICE ->
           GranuleEntry.keepsCopy(entry) ? keeping(entry) : fromOwner(entry, GranuleEntry.CPU);
@@ -196,7 +254,7 @@ record Plan(
       case SHARED -> moved(NONE, GranuleEntry.devices(entry), GranuleEntry.CPU);
       case DEVICE ->
           GranuleEntry.onHost(entry) ? fromOwner(entry, GranuleEntry.EVICTED) : settled(entry);
-      case UNMAPPED -> null;
+      case UNMAPPED, FILE -> null;
     };
   }
 
@@ -214,6 +272,25 @@ record Plan(
   private static Plan release(long entry) {
     int devices = GranuleEntry.devices(entry);
     return devices == 0 ? null : moved(NONE, devices, GranuleEntry.EVICTED);
+  }
+
+  /** The host's frame is written to the file, while nobody writes to it. */
+  private static Plan flush(long entry) {
+    if (!GranuleEntry.onHost(entry)) {
+      Plan home =
+          GranuleEntry.keepsCopy(entry) ? keeping(entry) : fromOwner(entry, GranuleEntry.EVICTED);
+      return new Plan(
+          false,
+          false,
+          home.copyOutOf,
+          home.keep,
+          0,
+          Mapping.NONE,
+          home.home,
+          filed(home.result, true));
+    }
+    long valid = GranuleEntry.unclaimed(GranuleEntry.withHints(entry, Hints.NONE));
+    return new Plan(false, true, NONE, false, 0, Mapping.NONE, valid, filed(valid, true));
   }
 
   private static Plan settled(long result) {

@@ -62,13 +62,15 @@ public final class Remapper {
    * have gone already are left alone.
    *
    * @param range what to give back
-   * @return 0: nothing is copied
+   * @return bytes that have come home: what a file has yet to get is written first
    * @throws dev.gmem.DeviceException if a device does not let go of some of it, which stays as it
    *     was
    * @throws IllegalStateException if the VMA is closed
    */
   public long unmap(Range range) {
-    return engine.serve(range.vma(), range.first(), range.end(), new Goal.Unmap());
+    Vma vma = range.vma();
+    long bytes = vma.isFlushed() ? 0 : engine.flush(vma, range.first(), range.end());
+    return bytes + engine.serve(vma, range.first(), range.end(), new Goal.Unmap());
   }
 
   /**

@@ -42,7 +42,12 @@ public final class Vma {
   private final AtomicLongArray uses = new AtomicLongArray(GranuleEntry.DEVICES_MAX);
 
   private GatedRegion region;
+  private Backing backing;
   private GateLevel level = GateLevel.OPEN;
+
+  /** Whether there may be threads that have not noticed how tight the gate is. */
+  private boolean lazy;
+
   private boolean closing;
   private boolean releasing;
   private long usedBytes;
@@ -144,6 +149,32 @@ public final class Vma {
 
   void region(GatedRegion gated) {
     region = gated;
+  }
+
+  /**
+   * Returns the file that it is mapped from.
+   *
+   * @return the file, or null
+   */
+  public Backing backing() {
+    return backing;
+  }
+
+  /** Tells whether nothing needs to be written to a file. */
+  boolean isFlushed() {
+    return backing == null || !backing.isShared();
+  }
+
+  /** Says that only a file has its contents. Called before anybody else knows it. */
+  void back(Backing file) {
+    monitor.lock();
+    try {
+      backing = file;
+      table.set(0, granules(), GranuleEntry.filed(GranuleEntry.FILE, file.isShared()));
+      tighten(GateLevel.ALL);
+    } finally {
+      monitor.unlock();
+    }
   }
 
   Monitor monitor() {
@@ -339,7 +370,10 @@ public final class Vma {
     }
   }
 
-  /** Tells whether a hold has taken permissions in a range, and no handshake has come since. */
+  /**
+   * Tells whether a hold has taken permissions in a range, and accesses may go on there that have
+   * not noticed: its handshake is still to come, or it makes none.
+   */
   boolean isExposed(long from, long to) {
     for (Hold hold : holds) {
       if (hold.exposed() && hold.overlaps(from, to)) {
@@ -449,14 +483,39 @@ public final class Vma {
    * @return 0, or the number of pins that prevent it
    */
   int tighten(GateLevel wanted) {
-    if (level.compareTo(wanted) >= 0) {
+    boolean tighter = wanted.compareTo(level) > 0;
+    if (wanted == GateLevel.OPEN || !tighter && !lazy) {
       return 0;
     }
-    int pinned = region.tighten(wanted);
+    GateLevel next = tighter ? wanted : level;
+    int pinned = region.tighten(next);
     if (pinned == 0) {
-      level = wanted;
+      level = next;
+      lazy = false;
     }
     return pinned;
+  }
+
+  /**
+   * Makes the gate at least as tight as asked, for whoever comes after this.
+   *
+   * @return 0, or the number of pins that prevent it
+   */
+  int tightenLazily(GateLevel wanted) {
+    if (wanted.compareTo(level) <= 0) {
+      return 0;
+    }
+    int pinned = region.tightenLazily(wanted);
+    if (pinned == 0) {
+      level = wanted;
+      lazy = true;
+    }
+    return pinned;
+  }
+
+  /** Makes sure that everybody looks at the gate who has passed it before it was tightened. */
+  void tightenForAll() {
+    tighten(level);
   }
 
   /** Makes the gate as loose as the table allows. */
@@ -465,6 +524,7 @@ public final class Vma {
     if (needed.compareTo(level) < 0) {
       region.loosen(needed);
       level = needed;
+      lazy &= needed != GateLevel.OPEN;
     }
   }
 
@@ -482,6 +542,7 @@ public final class Vma {
     }
     region.openPinned();
     level = GateLevel.OPEN;
+    lazy = false;
     pins++;
     return true;
   }

@@ -32,13 +32,21 @@ public final class VmaMap {
    * @param granuleBytes its granule
    * @param engine serves its faults
    * @param told the devices that have been told of it
+   * @param backing the file that has its contents, or null
    * @return the VMA, open
    */
   public Vma enter(
-      GmRange range, int granuleBytes, FaultEngine engine, Collection<DeviceSlot> told) {
+      GmRange range,
+      int granuleBytes,
+      FaultEngine engine,
+      Collection<DeviceSlot> told,
+      Backing backing) {
     Vma vma = new Vma(range, granuleBytes, monitors.create(LockRank.VMA));
     vma.region(platform.gate(range.address(), range.bytes(), engine.faultsOf(vma)));
     told.forEach(vma::announce);
+    if (backing != null) {
+      vma.back(backing);
+    }
     byAddress.put(range.address(), vma);
     return vma;
   }

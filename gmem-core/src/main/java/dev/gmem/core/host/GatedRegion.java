@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
  * <p>The gate is one word that holds either a level tighter than {@link GateLevel#OPEN}, or the
  * number of pins. Pins exclude tightening: while there is one, the CPU keeps its access.
  *
- * <p>All methods may be called from any thread. {@link #tighten}, {@link #loosen} and {@link
- * #openPinned} are called under the VMA's monitor; the gate word changes under it, except for pins
- * that come and go while it is open.
+ * <p>All methods may be called from any thread. {@link #tighten}, {@link #tightenLazily}, {@link
+ * #loosen} and {@link #openPinned} are called under the VMA's monitor; the gate word changes under
+ * it, except for pins that come and go while it is open.
  */
 public interface GatedRegion {
   /**
@@ -28,6 +28,23 @@ public interface GatedRegion {
    * @return 0 if done, otherwise the number of pins, and nothing has changed
    */
   int tighten(GateLevel level);
+
+  /**
+   * Sends more accesses to the slow path, but only those that come after this call: of the thread
+   * that makes it, and of others that have learnt of it by something that orders memory. Threads
+   * that have looked at the gate before may go on as if it had not changed, for any time, until
+   * {@link #tighten} is called, with the same level or a tighter one. Costs no more than a write.
+   *
+   * @param level at least as tight as it is now
+   * @return 0 if done, otherwise the number of pins, and nothing has changed
+   */
+  int tightenLazily(GateLevel level);
+
+  /**
+   * Has accesses that come after this call, in the sense of {@link #tightenLazily}, ask {@link
+   * HostFaults#admits} anew. To be called after the table has changed. Waits for nobody.
+   */
+  void forgetAnswers();
 
   /**
    * Sends fewer accesses to the slow path.

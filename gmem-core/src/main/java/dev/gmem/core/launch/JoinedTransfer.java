@@ -28,8 +28,17 @@ final class JoinedTransfer implements Transfer {
     return parts.stream().mapToLong(part -> part.join().bytes()).sum();
   }
 
+  private static void await(Transfer part) {
+    try {
+      part.join();
+    } catch (RuntimeException | Error e) {
+      return; // the end tells
+    }
+  }
+
   @Override
   public TransferResult join() {
+    parts.forEach(JoinedTransfer::await); // who joins a part may do its work
     try {
       return end.join();
     } catch (CompletionException e) {

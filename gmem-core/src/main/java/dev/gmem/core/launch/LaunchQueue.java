@@ -75,7 +75,7 @@ public final class LaunchQueue {
     }
   }
 
-  /** Submits a transfer; it starts on a thread of its own when it may. */
+  /** Submits a transfer; it starts when it may, on a thread of ours or on one that joins it. */
   void submit(TransferTask task) {
     CompletableFuture.allOf(enter(task))
         .whenComplete((ignored, failure) -> startLater(task, () -> run(task)));
@@ -188,10 +188,15 @@ public final class LaunchQueue {
 
   // ---- start and end ----
 
+  /** Starts a task whose turn has come, on a thread of ours or on one that joins it first. */
   private void startLater(OrderedTask<?> task, Runnable body) {
+    task.turn(body);
     try {
-      monitors.start(body);
+      monitors.start(task::takeTurn);
     } catch (RuntimeException | Error e) {
+      if (!task.loseTurn()) {
+        return;
+      }
       switch (task) {
         case LaunchTask launch -> end(launch, null, e);
         case TransferTask transfer -> {

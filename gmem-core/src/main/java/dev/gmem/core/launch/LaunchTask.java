@@ -150,6 +150,7 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
 
   @Override
   public LaunchResult join() {
+    help();
     awaitKernel();
     try {
       return future().join();

@@ -4,6 +4,7 @@ import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.Vma;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What has its place in the order of data: a launch or a transfer. The number is given when it
@@ -15,6 +16,10 @@ abstract class OrderedTask<R> {
   private final DeviceSlot slot;
   private final List<BufferUse> buffers;
   private final CompletableFuture<R> future = new CompletableFuture<>();
+
+  /** What it does when its turn has come; null before, and once somebody does it. */
+  private final AtomicReference<Runnable> turn = new AtomicReference<>();
+
   private long number;
 
   /**
@@ -47,6 +52,38 @@ abstract class OrderedTask<R> {
 
   final CompletableFuture<R> future() {
     return future;
+  }
+
+  /**
+   * Its turn has come.
+   *
+   * @param work what it does; done once, by whoever comes first
+   */
+  final void turn(Runnable work) {
+    turn.set(work);
+  }
+
+  /** Does its work on this thread, if its turn has come and nobody else does it. */
+  final void takeTurn() {
+    Runnable work = turn.getAndSet(null);
+    if (work != null) {
+      work.run();
+    }
+  }
+
+  /** Takes its turn back. Returns false if somebody does its work already. */
+  final boolean loseTurn() {
+    return turn.getAndSet(null) != null;
+  }
+
+  /**
+   * Called by a thread that is to wait for the end: to do the work costs it less than to be woken
+   * by the thread that does. A virtual thread waits: the work may block its carrier.
+   */
+  final void help() {
+    if (!Thread.currentThread().isVirtual()) {
+      takeTurn();
+    }
   }
 
   /** Tells everybody who waits for it how it ended. A second call does nothing. */

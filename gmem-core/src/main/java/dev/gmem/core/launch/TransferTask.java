@@ -8,8 +8,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
 /**
- * A transfer from the call to its end: submitted (in the queue) → started (on a thread of its own)
- * → ended (out of the queue, completed).
+ * A transfer from the call to its end: submitted (in the queue) → started (on a thread of the core,
+ * or on the first that joins it) → ended (out of the queue, completed).
  */
 final class TransferTask extends OrderedTask<TransferResult> implements Transfer {
   /** What a transfer does when its turn has come. */
@@ -67,6 +67,7 @@ final class TransferTask extends OrderedTask<TransferResult> implements Transfer
 
   @Override
   public TransferResult join() {
+    help();
     try {
       return future().join();
     } catch (CompletionException e) {

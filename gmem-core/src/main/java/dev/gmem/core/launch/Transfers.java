@@ -166,6 +166,19 @@ public final class Transfers {
         number -> engine.remapper().move(target, source));
   }
 
+  /**
+   * Writes a range to its file, on this thread.
+   *
+   * @param vma mapped from a file that gets back what is written
+   * @param address first byte of the range
+   * @param bytes its length, positive
+   * @return the transfer, ended
+   */
+  public Transfer flush(Vma vma, long address, long bytes) {
+    BufferUse use = new BufferUse(vma, address, bytes, Access.READ);
+    return perform(List.of(use), number -> engine.flush(vma, use.first(), use.end()));
+  }
+
   private static BufferUse use(Range range, Access access) {
     GmRange addresses = range.vma().run(range.first(), range.end());
     return new BufferUse(range.vma(), addresses.address(), addresses.bytes(), access);

@@ -42,7 +42,10 @@ final class Advisor {
           transfers.pin(withMemory(device, "pinned"), vma, address, bytes);
       case Advice.PinToHost() -> transfers.pin(null, vma, address, bytes);
       case Advice.Unpin() -> note(target, null, hints -> hints.pinnedTo(Hints.NOWHERE));
-      case Advice.DontNeed() -> transfers.drop(vma, address, bytes);
+      case Advice.DontNeed() -> {
+        Files.checkAnonymous(vma, "don't-need");
+        yield transfers.drop(vma, address, bytes);
+      }
       case Advice.WillNeed() -> transfers.fetch(vma, address, bytes);
     };
   }

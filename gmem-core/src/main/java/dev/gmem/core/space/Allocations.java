@@ -4,8 +4,10 @@ import dev.gmem.AddressSpaceExhaustedException;
 import dev.gmem.AllocationStatistics;
 import dev.gmem.DeviceException;
 import dev.gmem.DeviceMemoryExhaustedException;
+import dev.gmem.FileBackingException;
 import dev.gmem.SpaceOptions;
 import dev.gmem.core.engine.Answer;
+import dev.gmem.core.engine.Backing;
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.DeviceTable;
 import dev.gmem.core.engine.FaultEngine;
@@ -73,10 +75,11 @@ final class Allocations {
    * @param bytes its length, a multiple of the granule
    * @param alignment a power of two, at least the granule
    * @param granuleBytes its granule
+   * @param backing the file that has its contents, closed with it; null if it is zero
    * @return the VMA, open
    */
-  Vma allocate(long bytes, long alignment, int granuleBytes) {
-    return allocate(bytes, () -> place(bytes, alignment, granuleBytes));
+  Vma allocate(long bytes, long alignment, int granuleBytes, Backing backing) {
+    return allocate(bytes, () -> place(bytes, alignment, granuleBytes, backing));
   }
 
   /**
@@ -111,7 +114,7 @@ final class Allocations {
   }
 
   /** Finds a place that all devices agree to, and makes a VMA there. */
-  private Vma place(long bytes, long alignment, int granuleBytes) {
+  private Vma place(long bytes, long alignment, int granuleBytes, Backing backing) {
     List<GmRange> taken = new ArrayList<>();
     try {
       while (true) {
@@ -119,7 +122,7 @@ final class Allocations {
         taken.add(range);
         Refusal refusal = announce(range, granuleBytes);
         if (refusal == null) {
-          Vma vma = commit(range, granuleBytes);
+          Vma vma = commit(range, granuleBytes, backing);
           taken.removeLast();
           return vma;
         }
@@ -149,7 +152,7 @@ final class Allocations {
             ? exception("a device cannot use these addresses; choose others", range, refusal)
             : exception(range, refusal);
       }
-      vma = commit(range, granuleBytes);
+      vma = commit(range, granuleBytes, null);
       return vma;
     } finally {
       if (vma == null) {
@@ -344,14 +347,14 @@ final class Allocations {
   }
 
   /** Makes a VMA of a range that every device has been told of. */
-  private Vma commit(GmRange range, int granuleBytes) {
+  private Vma commit(GmRange range, int granuleBytes, Backing backing) {
     List<DeviceSlot> told = devices.all();
     boolean committed = false;
     boolean entered = false;
     try {
       platform.commit(range.address(), range.bytes());
       committed = true;
-      Vma vma = vmas.enter(range, granuleBytes, engine, told);
+      Vma vma = vmas.enter(range, granuleBytes, engine, told, backing);
       entered = true;
       return vma;
     } finally {
@@ -455,6 +458,13 @@ final class Allocations {
     }
     platform.decommit(vma.address(), vma.bytes());
     settle(vma, !held);
+    if (vma.backing() != null) {
+      try {
+        vma.backing().close();
+      } catch (FileBackingException e) {
+        failure = failure == null ? e : failure;
+      }
+    }
     if (failure != null) {
       throw failure;
     }

@@ -36,6 +36,8 @@ final class Remaps {
   }
 
   private static void check(MemorySegment target, MemorySegment source, Vma to, Vma from) {
+    Files.checkAnonymous(to, "remap");
+    Files.checkAnonymous(from, "remap");
     if (target.byteSize() != source.byteSize() || to.granuleBytes() != from.granuleBytes()) {
       throw new IllegalArgumentException(
           "source and target must have the same length, and granules of the same size: source="

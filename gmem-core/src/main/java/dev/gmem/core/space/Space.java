@@ -26,6 +26,8 @@ import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -48,6 +50,7 @@ public final class Space implements AddressSpace {
   private final Advisor advisor;
   private final Copies copies;
   private final Remaps remaps;
+  private final Files files;
   private final Monitor monitor;
   private final Set<SpaceArena> arenas = new LinkedHashSet<>();
   private boolean closed;
@@ -78,6 +81,7 @@ public final class Space implements AddressSpace {
     this.advisor = new Advisor(engine.advising(), transfers, devices);
     this.copies = new Copies(this, transfers);
     this.remaps = new Remaps(this, transfers);
+    this.files = new Files(this, transfers);
   }
 
   FaultEngine engine() {
@@ -127,11 +131,25 @@ public final class Space implements AddressSpace {
 
   @Override
   public MemorySegment allocateAt(Arena arena, long address, long byteSize) {
+    return own(arena).allocateAt(address, byteSize);
+  }
+
+  private SpaceArena own(Arena arena) {
     if (arena instanceof SpaceArena own && own.isOf(this)) {
-      return own.allocateAt(address, byteSize);
+      return own;
     }
     throw new IllegalArgumentException(
         "the arena must be one of this space; open it with space.arena(): arena=" + arena);
+  }
+
+  @Override
+  public MemorySegment map(Arena arena, Path file, MapMode mode, long position, long byteSize) {
+    return files.map(own(arena), file, mode, position, byteSize);
+  }
+
+  @Override
+  public void flush(MemorySegment segment) {
+    files.flush(segment);
   }
 
   void forget(SpaceArena arena) {

@@ -1,5 +1,6 @@
 package dev.gmem.core.space;
 
+import dev.gmem.core.engine.Backing;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
@@ -61,7 +62,7 @@ final class SpaceArena implements Arena {
     }
     long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
     long alignment = Math.max(byteAlignment, granuleBytes);
-    Vma vma = newVma(() -> space.allocations().allocate(bytes, alignment, granuleBytes));
+    Vma vma = newVma(() -> space.allocations().allocate(bytes, alignment, granuleBytes, null));
     vma.usedBytes(byteSize);
     return vma.region().segment().asSlice(0, byteSize, byteAlignment);
   }
@@ -84,7 +85,8 @@ final class SpaceArena implements Arena {
         monitor.unlock();
       }
       long bytes = (long) granules * granuleBytes;
-      Vma fresh = newVma(() -> space.allocations().allocate(bytes, granuleBytes, granuleBytes));
+      Vma fresh =
+          newVma(() -> space.allocations().allocate(bytes, granuleBytes, granuleBytes, null));
       monitor.lock();
       slab = fresh;
       slabUsed = 0;
@@ -121,6 +123,18 @@ final class SpaceArena implements Arena {
         newVma(() -> space.allocations().allocateAt(new GmRange(address, bytes), granuleBytes));
     vma.usedBytes(byteSize);
     return vma.region().segment().asSlice(0, byteSize);
+  }
+
+  /** Allocates what a file has; see {@link Space#map}. The file is closed with the arena. */
+  MemorySegment map(Backing file, long byteSize) {
+    long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
+    Vma vma = newVma(() -> space.allocations().allocate(bytes, granuleBytes, granuleBytes, file));
+    vma.usedBytes(byteSize);
+    return vma.region().segment().asSlice(0, byteSize);
+  }
+
+  int granuleBytes() {
+    return granuleBytes;
   }
 
   boolean isOf(Space other) {

@@ -6,18 +6,19 @@ import dev.gmem.PageState;
  * The layout of one entry, and nothing else about it.
  *
  * <pre>
- *  63                           32 31  16 15   9   8     7     6     5     4     3   2    0
- * +-------------------------------+------+------+-----+-----+------+-----+-----+-----+------+
- * | devices: bit d = device slot d| hints|unused|clean|blank|poison| busy|write| read| state|
- * +-------------------------------+------+------+-----+-----+------+-----+-----+-----+------+
+ *  63                        32 31  16 15  10  9     8     7     6     5     4     3   2    0
+ * +----------------------------+------+------+-----+-----+-----+------+----+-----+----+-----+
+ * |devices: bit d=device slot d| hints|unused|filed|clean|blank|poison|busy|write|read|state|
+ * +----------------------------+------+------+-----+-----+-----+------+----+-----+----+-----+
  * </pre>
  *
  * <p>{@code read} and {@code write} are the CPU's permissions; {@code busy}: claimed by a
  * transition; {@code poison}: the only valid copy is lost; {@code blank}: the owner has it mapped
  * for a launch that overwrites it and has not succeeded yet, and the valid copy is the host's;
- * {@code clean}: the owner's bytes are those of the host's frame; {@code hints}: the number of what
- * has been advised, which no transition changes; {@code devices}: who has it mapped, and, unless it
- * is blank, a valid copy.
+ * {@code clean}: the owner's bytes are those of the host's frame; {@code filed}: the file that it
+ * is mapped from holds the same bytes, so that the CPU may not write; {@code hints}: the number of
+ * what has been advised, which no transition changes; {@code devices}: who has it mapped, and,
+ * unless it is blank, a valid copy.
  */
 public final class GranuleEntry {
   /** Number of device slots that an entry can name. */
@@ -30,6 +31,7 @@ public final class GranuleEntry {
   private static final long POISONED = 1 << 6;
   private static final long BLANK = 1 << 7;
   private static final long CLEAN = 1 << 8;
+  private static final long FILED = 1 << 9;
   private static final int HINTS_SHIFT = 16;
   private static final long HINTS_MASK = (Hints.NUMBERS_MAX - 1L) << HINTS_SHIFT;
   private static final int DEVICES_SHIFT = 32;
@@ -46,6 +48,9 @@ public final class GranuleEntry {
 
   /** Given back by the program: no copy, no access. */
   public static final long UNMAPPED = PageState.UNMAPPED.ordinal();
+
+  /** Only the file has it, and gets nothing back. */
+  public static final long FILE = PageState.FILE.ordinal();
 
   private GranuleEntry() {}
 
@@ -140,9 +145,9 @@ public final class GranuleEntry {
    */
   public static long restored(long entry) {
     return switch (state(entry)) {
-      case NOMAP, CPU -> entry | CPU_READ | CPU_WRITE;
+      case NOMAP, CPU -> entry | CPU_READ | (filed(entry) ? 0 : CPU_WRITE);
       case SHARED -> entry | CPU_READ;
-      case DEVICE, EVICTED, UNMAPPED -> entry;
+      case DEVICE, EVICTED, UNMAPPED, FILE -> entry;
     };
   }
 
@@ -153,7 +158,50 @@ public final class GranuleEntry {
    * @return true if every access must fail, for ever
    */
   public static boolean unmapped(long entry) {
-    return (entry & STATE_MASK) == UNMAPPED;
+    return state(entry) == PageState.UNMAPPED;
+  }
+
+  /**
+   * Tells whether only the file has the granule.
+   *
+   * @param entry an entry
+   * @return true if it has yet to be read
+   */
+  public static boolean unread(long entry) {
+    return state(entry) == PageState.FILE;
+  }
+
+  /**
+   * Tells whether a file that gets back what is written holds the same bytes.
+   *
+   * @param entry an entry
+   * @return true if so
+   */
+  public static boolean filed(long entry) {
+    return (entry & FILED) != 0;
+  }
+
+  /**
+   * Returns the entry with its file holding the same bytes: the CPU may not write.
+   *
+   * @param entry an entry whose valid copy the host has, or the file
+   * @param same whether it does
+   * @return the entry
+   */
+  public static long filed(long entry, boolean same) {
+    return same ? (entry | FILED) & ~CPU_WRITE : entry;
+  }
+
+  /**
+   * Returns what an entry would be if there were no file: what is unread is on the host, which is
+   * to be filled.
+   *
+   * @param entry an entry
+   * @return the entry
+   */
+  public static long withoutFile(long entry) {
+    long plain = entry & ~FILED;
+    return unread(entry) ? plain & ~STATE_MASK | EVICTED : plain;
   }
 
   /**
@@ -217,7 +265,7 @@ public final class GranuleEntry {
   }
 
   /**
-   * Tells whether the host's frame holds a valid copy.
+   * Tells whether the host's frame holds a valid copy, or will once its file has been read.
    *
    * @param entry an entry
    * @return true if it does
@@ -323,6 +371,7 @@ public final class GranuleEntry {
         + (poisoned(entry) ? " poisoned" : "")
         + (blank(entry) ? " blank" : "")
         + (clean(entry) ? " clean" : "")
+        + (filed(entry) ? " filed" : "")
         + ((entry & HINTS_MASK) == 0 ? "" : " " + hints(entry));
   }
 

@@ -45,10 +45,11 @@ public final class EngineProbe {
           case NOMAP, CPU -> devices == 0;
           case SHARED -> devices > 0 && !writes;
           case DEVICE -> devices == 1 && !reads && !writes;
-          case EVICTED, UNMAPPED -> devices == 0 && !reads && !writes;
+          case EVICTED, UNMAPPED, FILE -> devices == 0 && !reads && !writes;
         };
     boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
     boolean flagged = GranuleEntry.blank(entry) || GranuleEntry.clean(entry);
+    possible &= !GranuleEntry.filed(entry) || !writes && !GranuleEntry.blank(entry);
     if (!possible || writes && !reads || flagged && !owned) {
       throw new AssertionError("impossible: " + GranuleEntry.toString(entry));
     }

@@ -49,6 +49,14 @@ class PlanTest {
       entries.add(GranuleEntry.cleaned(GranuleEntry.device(slot)));
     }
     for (long entry : List.copyOf(entries)) {
+      boolean can = GranuleEntry.onHost(entry) && !GranuleEntry.blank(entry);
+      if (can && GranuleEntry.state(entry) != PageState.NOMAP) {
+        entries.add(GranuleEntry.filed(entry, true));
+      }
+    }
+    entries.add(GranuleEntry.FILE);
+    entries.add(GranuleEntry.filed(GranuleEntry.FILE, true));
+    for (long entry : List.copyOf(entries)) {
       entries.add(GranuleEntry.withHints(entry, Hints.NONE.readMostly(true)));
     }
     return entries;
@@ -61,6 +69,10 @@ class PlanTest {
     goals.add(new Goal.Home());
     goals.add(new Goal.Release());
     goals.add(new Goal.Drop());
+    goals.add(new Goal.Unmap());
+    goals.add(new Goal.Flush());
+    goals.add(new Goal.Stay(false));
+    goals.add(new Goal.Stay(true));
     for (DeviceSlot slot : SLOTS) {
       goals.add(new Goal.Evict(slot, false));
       goals.add(new Goal.Evict(slot, true));
@@ -107,9 +119,16 @@ class PlanTest {
               && !(wish.writes() && GranuleEntry.clean(entry));
       case Goal.Discard(DeviceSlot slot) ->
           !GranuleEntry.blank(entry) || !GranuleEntry.onDevice(entry, slot.index());
-      case Goal.InPlace wish -> !owned && (!wish.own() || GranuleEntry.devices(entry) == 0);
+      case Goal.InPlace wish ->
+          !owned
+              && !GranuleEntry.unread(entry)
+              && (!wish.own() || GranuleEntry.devices(entry) == 0 && !GranuleEntry.filed(entry));
       case Goal.Evict leave -> !GranuleEntry.onDevice(entry, leave.slot().index());
-      case Goal.Home() -> !owned && GranuleEntry.state(entry) != PageState.EVICTED;
+      case Goal.Home() ->
+          !owned
+              && GranuleEntry.state(entry) != PageState.EVICTED
+              && GranuleEntry.state(entry) != PageState.FILE;
+      case Goal.Flush() -> GranuleEntry.filed(entry) || GranuleEntry.unread(entry);
       case Goal.Stay ignored -> false; // that it stays is never done
       case Goal.Drop() -> false; // nobody knows what the CPU has written
       case Goal.Replace() -> false;
@@ -131,6 +150,8 @@ class PlanTest {
                   case Goal.Drop() -> result == GranuleEntry.NOMAP;
                   case Goal.Replace() -> result == GranuleEntry.NOMAP;
                   case Goal.Leave() -> result == GranuleEntry.EVICTED;
+                  case Goal.Stay(boolean write) -> !write || !GranuleEntry.filed(result);
+                  case Goal.Flush() -> isReached(result, goal) || GranuleEntry.blank(entry);
                   default -> isReached(result, goal);
                 };
             assertThat(reached).as(name(entry, goal)).isTrue();
@@ -195,7 +216,7 @@ class PlanTest {
     forEach(
         (entry, goal) -> {
           Plan plan = Plan.of(entry, goal);
-          if (plan != null && !(goal instanceof Goal.Release || goal instanceof Goal.Drop)) {
+          if (plan != null && !(goal instanceof Goal.Release || Claims.dropsContents(goal))) {
             follow(entry, goal, plan);
           }
         });

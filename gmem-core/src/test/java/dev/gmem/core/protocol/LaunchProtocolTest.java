@@ -39,7 +39,7 @@ class LaunchProtocolTest {
   }
 
   /** A device without faults whose kernels write what they write, and read what they read. */
-  private static FakeDevice faultless(Scene scene, String id) {
+  static FakeDevice faultless(Scene scene, String id) {
     return computing(scene, scene.stage().faultless(id));
   }
 
@@ -62,7 +62,7 @@ class LaunchProtocolTest {
     return device;
   }
 
-  private static Kernel kernel(Scene scene, FakeDevice device, String modes) {
+  static Kernel kernel(Scene scene, FakeDevice device, String modes) {
     StringBuilder source = new StringBuilder(modes);
     for (char mode : modes.toCharArray()) {
       source.append(mode == 'w' ? " READ_WRITE" : " READ");
@@ -325,7 +325,11 @@ class LaunchProtocolTest {
    * A device on the host's frames whose kernels write what they write, and check what they read.
    */
   private static FakeDevice sharing(Scene scene, String id) {
-    FakeDevice device = scene.stage().faultless(id).with(GmCapability.HOST_COHERENT);
+    return sharing(scene, scene.stage().faultless(id));
+  }
+
+  static FakeDevice sharing(Scene scene, FakeDevice device) {
+    device.with(GmCapability.HOST_COHERENT);
     FakeCompute compute = device.computes();
     scene.stage().attach(device);
     scene.kernels(

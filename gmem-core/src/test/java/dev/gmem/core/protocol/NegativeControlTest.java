@@ -2,12 +2,14 @@ package dev.gmem.core.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gmem.Kernel;
 import dev.gmem.core.testing.Explorer;
 import dev.gmem.core.testing.Explorer.Mode;
 import dev.gmem.core.testing.Explorer.Result;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeHost.Flaw;
 import dev.gmem.core.testing.Stage;
+import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -110,5 +112,42 @@ class NegativeControlTest {
           scene.thread("dev0", () -> d.read(a, 1));
           scene.thread("dev1", () -> d.read(a, 1));
         });
+  }
+
+  @Test
+  void whoTrustsAGateThatWasTightenedLazilyMustLookOnceItIsForAll() {
+    fails(
+        "trust that is not taken back",
+        "last written was",
+        Flaw.TRUST,
+        scene -> {
+          FakeDevice h = LazyHoldProtocolTest.concurrent(scene);
+          FakeDevice e = scene.stage().device("d1");
+          MemorySegment s = scene.stage().granules(1);
+          long a = s.address();
+          Kernel k = LaunchProtocolTest.kernel(scene, h, "r");
+          scene.host().write(a, 1, 1);
+          scene.thread(
+              "cpu",
+              () -> {
+                scene.host().read(a, 1);
+                scene.host().read(a, 2);
+              });
+          scene.thread(
+              "user",
+              () -> {
+                scene.launch(k, s);
+                e.write(a + 1, 1, 2);
+              });
+        });
+  }
+
+  @Test
+  void whatTheLaunchingThreadRemembersOfTheTableMustNotOutliveItsLaunch() {
+    fails(
+        "stale translations after a launch",
+        "expected: 5L",
+        Flaw.STALE_TLB,
+        LazyHoldProtocolTest::remembersAndLaunches);
   }
 }

@@ -18,8 +18,13 @@ import dev.gmem.core.testing.Stage;
 import dev.gmem.spi.GmArgument;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmStatus;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,6 +39,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.constraints.Size;
+import net.jqwik.api.lifecycle.AfterTry;
+import net.jqwik.api.lifecycle.BeforeTry;
 
 /**
  * One thread of a program does anything to memory that five devices share, in any order, while
@@ -42,6 +49,13 @@ import net.jqwik.api.constraints.Size;
  */
 class RandomOperationsTest {
   private static final int GRANULES = 6;
+
+  /** The buffer that is mapped from a file, and where in it. */
+  private static final int FILED = 1;
+
+  private static final int OFFSET = 100;
+
+  private Path file;
 
   /** What the program does next. */
   enum What {
@@ -100,10 +114,22 @@ class RandomOperationsTest {
   @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
   void memoryIsAnArrayWhoeverReachesItAndHowever(
       @ForAll @Size(min = 1, max = 60) List<@From("operations") Operation> operations) {
-    new Program().run(operations);
+    new Program(file).run(operations);
   }
 
-  /** A program with two buffers, and the array that each of them should be. */
+  @BeforeTry
+  void makeFile() throws IOException {
+    file = Files.createTempFile("random-operations", null);
+  }
+
+  @AfterTry
+  void deleteFile() throws IOException {
+    Files.delete(file);
+  }
+
+  /**
+   * A program with two buffers, of which a file has one, and the array that each of them should be.
+   */
   private static final class Program {
     private final Stage stage = new Stage();
     private final FakeDevice[] devices = new FakeDevice[5];
@@ -114,7 +140,12 @@ class RandomOperationsTest {
     private final List<Launch> launches = new ArrayList<>();
     private final AtomicReference<Throwable> wrong = new AtomicReference<>();
     private final AtomicReference<GmStatus> nextFailure = new AtomicReference<>();
+    private final Path file;
     private int value;
+
+    Program(Path file) {
+      this.file = file;
+    }
 
     void run(List<Operation> operations) {
       for (int i = 0; i < devices.length; i++) {
@@ -136,6 +167,7 @@ class RandomOperationsTest {
         }
       }
       stage.close();
+      compareFile();
       assertThat(stage.host().committedBlocks()).isZero();
     }
 
@@ -185,8 +217,32 @@ class RandomOperationsTest {
 
     private void allocate(int buffer) {
       arenas[buffer] = stage.space().arena();
-      buffers[buffer] = arenas[buffer].allocate(GRANULES * GRANULE, GRANULE);
       model[buffer] = new byte[GRANULES * GRANULE];
+      if (buffer == FILED) {
+        write(new byte[OFFSET + GRANULES * GRANULE]);
+        buffers[buffer] =
+            stage.space().map(arenas[buffer], file, MapMode.READ_WRITE, OFFSET, GRANULES * GRANULE);
+      } else {
+        buffers[buffer] = arenas[buffer].allocate(GRANULES * GRANULE, GRANULE);
+      }
+    }
+
+    private void write(byte[] content) {
+      try {
+        Files.write(file, content);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /** All of it has been flushed, or closed. */
+    private void compareFile() {
+      try {
+        byte[] content = Files.readAllBytes(file);
+        assertThat(Arrays.copyOfRange(content, OFFSET, content.length)).isEqualTo(model[FILED]);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     /** Reads or writes eight bytes of every granule of its argument, or writes all of it. */
@@ -262,23 +318,17 @@ class RandomOperationsTest {
         case PREFETCH -> insist(() -> stage.space().prefetch(range, stage.view(device)).join());
         case PREFETCH_TO_HOST -> insist(() -> stage.space().prefetchToHost(range).join());
         case ADVISE -> advise(operation, range);
-        case DONT_NEED -> {
-          insist(() -> stage.space().advise(range, Advice.dontNeed()).join());
-          int first = (int) operation.from();
-          Arrays.fill(model[buffer], first, first + (int) operation.bytes(), (byte) 0);
-        }
         case COPY -> copy(operation);
         case FAIL_NEXT_CALL -> {
           joinAll();
           nextFailure.set(GmStatus.DMA_ERROR);
         }
-        case UNMAP -> unmap(operation);
-        case REMAP -> move(buffer, new int[][] {{0, GRANULES * GRANULE}});
-        case REALLOCATE -> {
-          nextFailure.set(null);
-          arenas[buffer].close();
-          stage.host().reference().forget(buffers[buffer].address(), GRANULES * GRANULE);
-          allocate(buffer);
+        case DONT_NEED, UNMAP, REMAP, REALLOCATE -> {
+          if (buffer == FILED) {
+            changeFile(operation.what(), range);
+          } else {
+            changeBuffer(operation, range);
+          }
         }
         case REATTACH -> {
           nextFailure.set(null);
@@ -286,6 +336,43 @@ class RandomOperationsTest {
           attach(operation.device());
         }
       }
+    }
+
+    private void changeFile(What what, MemorySegment range) {
+      switch (what) {
+        case UNMAP -> insist(() -> stage.space().flush(range));
+        case REMAP -> {
+          joinAll();
+          insist(() -> stage.space().flush(buffers[FILED]));
+          compareFile();
+        }
+        case REALLOCATE -> reallocate(FILED, this::compareFile);
+        default -> {
+          // Not for files.
+        }
+      }
+    }
+
+    private void changeBuffer(Operation operation, MemorySegment range) {
+      int buffer = operation.buffer();
+      switch (operation.what()) {
+        case DONT_NEED -> {
+          insist(() -> stage.space().advise(range, Advice.dontNeed()).join());
+          int first = (int) operation.from();
+          Arrays.fill(model[buffer], first, first + (int) operation.bytes(), (byte) 0);
+        }
+        case UNMAP -> unmap(operation);
+        case REMAP -> move(buffer, new int[][] {{0, GRANULES * GRANULE}});
+        default -> reallocate(buffer, () -> {});
+      }
+    }
+
+    private void reallocate(int buffer, Runnable afterClose) {
+      nextFailure.set(null);
+      arenas[buffer].close();
+      afterClose.run();
+      stage.host().reference().forget(buffers[buffer].address(), GRANULES * GRANULE);
+      allocate(buffer);
     }
 
     /** A part goes; what is left moves to a new allocation, which is the buffer from now on. */

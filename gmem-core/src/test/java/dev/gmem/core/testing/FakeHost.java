@@ -15,10 +15,11 @@ import java.util.concurrent.atomic.AtomicLong;
  * gates that work as {@code GmGate} does. The test makes the CPU's accesses through {@link #read},
  * {@link #write} and {@link #pin}.
  *
- * <p>An access is what the JVM makes of it: look at the gate word; if it is tight, ask {@code
- * admits}, unless it {@linkplain FakeTlb remembers} the answer; if that says no, fault and start
- * again; then the access. Between any two of these others may run. A {@link GatedRegion#quiesce}
- * sends every access that has begun and not ended back to its start, and lets everybody forget.
+ * <p>An access is what the JVM makes of it: look at the gate word, unless a look that found it open
+ * is still good; if it is tight, ask {@code admits}, unless it {@linkplain FakeTlb remembers} the
+ * answer; if that says no, fault and start again; then the access. Between any two of these others
+ * may run. A {@link GatedRegion#quiesce} sends every access that has begun and not ended back to
+ * its start, and lets everybody forget.
  */
 public final class FakeHost implements HostPlatform {
   /** What may be wrong with a host, to see that the tests notice. */
@@ -30,7 +31,9 @@ public final class FakeHost implements HostPlatform {
     /** The gate stays open. */
     NO_GATE,
     /** What the CPU remembers of the table outlives a revocation. */
-    STALE_TLB
+    STALE_TLB,
+    /** Who has found the gate open goes on, even if it is tightened for all. */
+    TRUST
   }
 
   private static final long FIRST_ADDRESS = 1L << 40;

@@ -8,7 +8,9 @@ import dev.gmem.core.testing.FakeHost.Flaw;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** A gate over memory of a {@link FakeHost}. */
 public final class FakeRegion implements GatedRegion {
@@ -25,6 +27,10 @@ public final class FakeRegion implements GatedRegion {
 
   // Under this object's lock.
   private final Map<Thread, Boolean> underWay = new HashMap<>();
+
+  /** Whose last look found the gate open: they need no other, until they must look. */
+  private final Set<Thread> trusting = new HashSet<>();
+
   private GateLevel level = GateLevel.OPEN;
   private int pins;
   private boolean closed;
@@ -67,11 +73,36 @@ public final class FakeRegion implements GatedRegion {
       schedule.reads(gate);
       return pins;
     }
+    if (wanted != GateLevel.OPEN && !trusting.isEmpty() && host.flaw() != Flaw.TRUST) {
+      schedule.writes(gate);
+      trusting.clear();
+    }
     if (wanted.compareTo(level) > 0 && host.flaw() != Flaw.NO_GATE) {
       schedule.writes(gate);
       level = wanted;
     }
     return 0;
+  }
+
+  @Override
+  public synchronized int tightenLazily(GateLevel wanted) {
+    if (level == GateLevel.OPEN && pins > 0) {
+      schedule.reads(gate);
+      return pins;
+    }
+    if (wanted.compareTo(level) > 0 && host.flaw() != Flaw.NO_GATE) {
+      schedule.writes(gate);
+      trusting.remove(Thread.currentThread());
+      level = wanted;
+    }
+    return 0;
+  }
+
+  @Override
+  public synchronized void forgetAnswers() {
+    if (host.flaw() != Flaw.STALE_TLB) {
+      host.tlb().forget();
+    }
   }
 
   @Override
@@ -173,7 +204,10 @@ public final class FakeRegion implements GatedRegion {
       throw new IllegalStateException("Already closed");
     }
     underWay.put(Thread.currentThread(), false);
-    return level == GateLevel.OPEN || level == GateLevel.WRITES && !write;
+    if (level == GateLevel.OPEN) {
+      trusting.add(Thread.currentThread());
+    }
+    return trusting.contains(Thread.currentThread()) || level == GateLevel.WRITES && !write;
   }
 
   private synchronized void end() {

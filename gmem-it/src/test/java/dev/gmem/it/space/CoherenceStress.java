@@ -17,6 +17,8 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * CPU threads add to words of their own while a device adds to others in the same granules. Every
@@ -29,11 +31,30 @@ final class CoherenceStress {
   private static final int WORDS_PER_GRANULE = GRANULE_BYTES / Long.BYTES;
   private static final int DEVICE_WORDS = 8;
   private static final long BOUND = 1L << 40;
+
   private static final VarHandle WORD = JAVA_LONG.arrayElementVarHandle();
 
   static Object garbage;
 
+  private final int onFrames;
+  private final long pauseNanos;
   private volatile boolean stop;
+
+  /** Makes one with one device. */
+  CoherenceStress() {
+    this(0, 0);
+  }
+
+  /**
+   * Makes one with a second device, which uses the host's frames as the CPU does.
+   *
+   * @param onFrames how often it is launched between two launches of the first; 0 for none
+   * @param pauseMillis how long nothing happens before that: accesses may become trusting again
+   */
+  CoherenceStress(int onFrames, long pauseMillis) {
+    this.onFrames = onFrames;
+    this.pauseNanos = TimeUnit.MILLISECONDS.toNanos(pauseMillis);
+  }
 
   /** How a CPU thread adds one to a word. Returns the value it saw before. */
   enum Flavour {
@@ -157,6 +178,8 @@ final class CoherenceStress {
       MemorySegment segment = arena.allocate((long) GRANULES * GRANULE_BYTES, GRANULE_BYTES);
       space.attach(Sim.builder("sim0").workers(1).replayable(replayable).build());
       Kernel kernel = space.device("sim0").load(increment()).kernel("increment");
+      space.attach(new HostFramesDevice(CoherenceStress::incrementLast));
+      Kernel onHost = space.device("frames").load(KernelSource.openCl("any")).kernel("body");
       List<Adder> adders = new ArrayList<>();
       List<Thread> threads = new ArrayList<>();
       ThreadFactory factory =
@@ -173,18 +196,36 @@ final class CoherenceStress {
       while (System.nanoTime() < end) {
         kernel.launch(NdRange.of(GRANULES * DEVICE_WORDS), segment).join();
         launches++;
+        if (pauseNanos > 0) {
+          LockSupport.parkNanos(pauseNanos);
+        }
+        for (int i = 0; i < onFrames; i++) {
+          onHost.launch(NdRange.of(1), segment, (long) GRANULES);
+        }
         if (launches % 3 == 0) {
           Thread.yield();
         }
       }
       stop = true;
       threads.forEach(CoherenceStress::join);
-      return judge(space, segment, adders, launches);
+      return judge(space, segment, adders, launches, launches * onFrames);
+    }
+  }
+
+  /** Adds one to the last word of each granule. */
+  private static void incrementLast(MemorySegment memory, long address, long granules) {
+    for (long i = 1; i <= granules; i++) {
+      long last = address + i * GRANULE_BYTES - Long.BYTES;
+      memory.set(JAVA_LONG, last, memory.get(JAVA_LONG, last) + 1);
     }
   }
 
   private static Result judge(
-      AddressSpace space, MemorySegment segment, List<Adder> adders, long launches) {
+      AddressSpace space,
+      MemorySegment segment,
+      List<Adder> adders,
+      long launches,
+      long launchesOnFrames) {
     long wrong = 0;
     long additions = 0;
     long absurd = 0;
@@ -199,6 +240,9 @@ final class CoherenceStress {
       for (int word = 0; word < DEVICE_WORDS; word++) {
         wrong += differs(segment, (long) granule * WORDS_PER_GRANULE + word, launches);
       }
+    }
+    for (int granule = 1; granule <= GRANULES; granule++) {
+      wrong += differs(segment, (long) granule * WORDS_PER_GRANULE - 1, launchesOnFrames);
     }
     var statistics = space.statistics();
     return new Result(
@@ -230,14 +274,16 @@ final class CoherenceStress {
     }
   }
 
-  /** Runs in a JVM of its own: {@code millis flavour,flavour… virtual replayable}. */
+  /**
+   * Runs in a JVM of its own: {@code millis flavour,flavour… virtual replayable onFrames pause}.
+   */
   public static void main(String[] args) {
     List<Flavour> flavours = new ArrayList<>();
     for (String name : args[1].split(",")) {
       flavours.add(Flavour.valueOf(name));
     }
     Result result =
-        new CoherenceStress()
+        new CoherenceStress(Integer.parseInt(args[4]), Long.parseLong(args[5]))
             .run(
                 Long.parseLong(args[0]),
                 flavours,

@@ -63,8 +63,18 @@ class CoherenceStressIT {
     check(List.of(Flavour.ALLOCATING, Flavour.PLAIN), false, true);
   }
 
+  @Test
+  void nothingIsLostNextToKernelsOnTheHostsFrames() {
+    check(new CoherenceStress(20, 0), List.of(Flavour.ALLOCATING, Flavour.PLAIN), false, false);
+  }
+
   private static void check(List<Flavour> flavours, boolean virtual, boolean replayable) {
-    Result result = new CoherenceStress().run(MILLIS, flavours, virtual, replayable);
+    check(new CoherenceStress(), flavours, virtual, replayable);
+  }
+
+  private static void check(
+      CoherenceStress stress, List<Flavour> flavours, boolean virtual, boolean replayable) {
+    Result result = stress.run(MILLIS, flavours, virtual, replayable);
     assertTrue(result.coherent(), result::toString);
     assertTrue(result.launches() > 3, () -> "too few launches to mean anything: " + result);
     assertTrue(result.faults() > 3, () -> "the CPU hardly ever faulted: " + result);

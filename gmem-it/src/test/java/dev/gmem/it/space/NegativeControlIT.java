@@ -31,16 +31,32 @@ class NegativeControlIT {
     assertTrue(output.contains("COHERENT "), output);
   }
 
+  /** Accesses become trusting again and again; then a kernel closes the gate for latecomers. */
+  @Test
+  void nothingIsLostByTrustThatIsTakenBackInTime() throws Exception {
+    String output =
+        stress(
+            "=healQuietMillis=1",
+            List.of("-Xmn4m", "-XX:+UseSerialGC"),
+            List.of("6000", "ALLOCATING", "false", "false", "1", "200"));
+    assertTrue(output.contains("COHERENT "), output);
+  }
+
   private static String stress(String mode, String trust) throws IOException, InterruptedException {
+    return stress(
+        "", List.of(mode, trust), List.of("4000", "PLAIN,PLAIN", "false", "true", "0", "0"));
+  }
+
+  private static String stress(String agentOptions, List<String> options, List<String> arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add(mode);
-    command.add(trust);
-    command.add("-javaagent:" + System.getProperty("gmem.agent.jar"));
+    command.addAll(options);
+    command.add("-javaagent:" + System.getProperty("gmem.agent.jar") + agentOptions);
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(CoherenceStress.class.getName());
-    command.addAll(List.of("4000", "PLAIN,PLAIN", "false", "true"));
+    command.addAll(arguments);
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();

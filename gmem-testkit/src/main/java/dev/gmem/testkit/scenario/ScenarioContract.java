@@ -26,10 +26,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -55,7 +54,9 @@ public abstract class ScenarioContract {
 
   static final long BYTES = (long) GRANULES * GRANULE_BYTES;
 
-  private final Map<Device, Map<ContractKernel, Kernel>> kernels = new HashMap<>();
+  /** Of every device; threads of one test load kernels together. */
+  private final Map<Device, Map<ContractKernel, Kernel>> kernels = new ConcurrentHashMap<>();
+
   private final List<InjectedDevice> wrappers = new ArrayList<>();
   private AddressSpace space;
   private Arena arena;
@@ -193,7 +194,7 @@ public abstract class ScenarioContract {
 
   private Kernel kernel(Device on, ContractKernel which) {
     return kernels
-        .computeIfAbsent(on, d -> new EnumMap<>(ContractKernel.class))
+        .computeIfAbsent(on, d -> new ConcurrentHashMap<>())
         .computeIfAbsent(which, w -> on.load(source(w)).kernel(w.kernelName()));
   }
 

@@ -30,6 +30,7 @@ public record Places(String buffer, long bytes, Map<String, Long> granules) {
           case SHARED -> "host+" + devices;
           case DEVICE -> devices;
           case UNMAPPED -> "nowhere";
+          case FILE -> "file";
         };
     return extent.poisoned() ? place + " (lost)" : place;
   }

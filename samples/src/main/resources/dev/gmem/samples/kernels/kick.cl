@@ -1,5 +1,7 @@
 // Changes velocities by the pull of the first bodies; the others weigh nothing.
 // A body is four floats: x, y, z, mass times the constant of gravity.
+// Rounds every product, as Java does.
+#pragma OPENCL FP_CONTRACT OFF
 kernel void kick(global const float *bodies, global float *velocities, int heavy, float time) {
   size_t i = get_global_id(0);
   float x = bodies[4 * i];
