@@ -33,10 +33,12 @@ import java.util.function.LongSupplier;
  *
  * <p>The history is in the order in which runs came. What a launch has used since is spared once,
  * and counts as come again, before it is taken: so the order is nearly that of use, and using costs
- * nothing but a stamp.
+ * nothing but a stamp. Who looks for a victim spares {@value #SPARED_MAX} runs at most, so that
+ * looking costs the same whatever the history.
  *
  * <p>From the first time that somebody finds no room it is under pressure, until {@value #RELIEVED}
- * times its high watermark are free. Only then the {@link Reclaimer} works on it: what fits stays.
+ * times its high watermark are free. Only then uses are stamped and the {@link Reclaimer} works on
+ * it: what fits stays.
  */
 public final class DeviceSlot {
   /**
@@ -46,6 +48,10 @@ public final class DeviceSlot {
   static final int LOW_FRACTION = 64;
 
   private static final int RELIEVED = 4;
+  private static final int SPARED_MAX = 64;
+
+  /** After how many takings of room at most it is tried again to reclaim something. */
+  private static final int PATIENCE_MAX = 1024;
 
   private final int index;
   private final GmDevice device;
@@ -67,6 +73,8 @@ public final class DeviceSlot {
   private final AtomicLong clock = new AtomicLong();
   private final AtomicBoolean reclaiming = new AtomicBoolean();
   private volatile boolean pressed;
+  private volatile int patience;
+  private int nextPatience = 1; // of the thread that reclaims
   private volatile long changes;
   private volatile long releases;
   private int running;
@@ -249,9 +257,18 @@ public final class DeviceSlot {
     pressed = true;
   }
 
+  /** Tells whether somebody has found no room, and there is not much of it since. */
+  public boolean isPressed() {
+    return pressed;
+  }
+
   /** Tells whether less than the low watermark is free, and that matters. */
   boolean wantsReclaim() {
-    if (!pressed) {
+    if (!pressed || leaving) {
+      return false;
+    }
+    if (patience > 0) {
+      patience--; // races lose a count, no more
       return false;
     }
     long free = quotaBytes - usedBytes.get();
@@ -271,12 +288,23 @@ public final class DeviceSlot {
     return !reclaiming.get() && reclaiming.compareAndSet(false, true);
   }
 
+  /** Tells whether a thread reclaims. */
+  boolean isReclaiming() {
+    return reclaiming.get();
+  }
+
   void endReclaim() {
     reclaiming.set(false);
   }
 
-  void countReclaimed(long bytes) {
+  /**
+   * Takes note of what could be reclaimed. If that was nothing, the next tries come ever later, so
+   * that a device whose memory cannot be had costs no thread each time that somebody takes room.
+   */
+  void reclaimed(long bytes) {
     bytesReclaimed.add(bytes);
+    nextPatience = bytes > 0 ? 1 : Math.min(PATIENCE_MAX, 2 * nextPatience);
+    patience = bytes > 0 ? 0 : nextPatience;
   }
 
   /** Returns a time later than all before. */
@@ -497,10 +525,10 @@ public final class DeviceSlot {
     List<Mapped> oldest = new ArrayList<>();
     monitor.lock();
     try {
-      int unspared = history.size();
+      int spare = Math.min(SPARED_MAX, history.size());
       while (oldest.size() < most && !history.isEmpty()) {
         Mapped run = history.pollFirst();
-        if (unspared-- > 0 && run.vma().isUsedSince(run.since(), index)) {
+        if (spare-- > 0 && run.vma().isUsedSince(run.since(), index)) {
           history.addLast(run.at(tick()));
         } else {
           oldest.add(run);

@@ -10,10 +10,14 @@ import dev.gmem.core.sync.Monitor;
  * found no room; <em>reclaiming</em>, while a thread evicts. A device that is pressed becomes
  * reclaiming when room is taken and less than the low watermark is left; the thread ends at the
  * high watermark, or when nothing can be evicted now. There is no thread in any other state, and
- * none that waits: who takes room next starts another.
+ * none that waits: who takes room next starts another, if nothing could be had the last time only
+ * after a while.
  *
- * <p><b>Rules.</b> It waits for nobody, like any eviction. It never evicts from a device that has
- * had room for everything.
+ * <p><b>Rules.</b> It waits for nobody, like any eviction: what is claimed, held or pinned stays.
+ * It never evicts from a device that has had room for everything. It needs nobody to wait for it
+ * either: what it has claimed is busy, which closing and detaching wait for; and what is closed, or
+ * leaves, it finds no more. Who finds no room never waits for it alone, but evicts, too. So
+ * everything goes on without it, slower.
  */
 final class Reclaimer {
   /** So much at a time; then it looks whether it is still needed. */
@@ -46,16 +50,27 @@ final class Reclaimer {
   }
 
   private void reclaim(DeviceSlot slot) {
-    try {
-      for (long wanted = slot.shortBytes(); wanted > 0; wanted = slot.shortBytes()) {
-        long freed = evictor.makeRoom(slot, Math.min(wanted, BATCH_BYTES)).freedBytes();
-        slot.countReclaimed(freed);
-        if (freed == 0) {
+    do {
+      try {
+        if (!toHighWatermark(slot)) {
           return;
         }
+      } finally {
+        slot.endReclaim();
       }
-    } finally {
-      slot.endReclaim();
+      // Whoever took room after the last look, and before the end, has started nobody.
+    } while (slot.wantsReclaim() && slot.beginReclaim());
+  }
+
+  /** Returns whether it came there. */
+  private boolean toHighWatermark(DeviceSlot slot) {
+    for (long wanted = slot.shortBytes(); wanted > 0; wanted = slot.shortBytes()) {
+      long freed = evictor.makeRoom(slot, Math.min(wanted, BATCH_BYTES)).freedBytes();
+      slot.reclaimed(freed);
+      if (freed == 0) {
+        return false;
+      }
     }
+    return true;
   }
 }

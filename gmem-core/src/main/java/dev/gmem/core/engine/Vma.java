@@ -38,8 +38,8 @@ public final class Vma {
   private final FaultWindow[] deviceWindows = new FaultWindow[GranuleEntry.DEVICES_MAX];
   private final AtomicInteger announced = new AtomicInteger();
 
-  /** When a launch last used it, by device, in the device's time. */
-  private final AtomicLongArray uses = new AtomicLongArray(GranuleEntry.DEVICES_MAX);
+  /** When a launch last used it, by device, in the device's time; null before any was short. */
+  private volatile AtomicLongArray uses;
 
   private GatedRegion region;
   private Backing backing;
@@ -337,16 +337,35 @@ public final class Vma {
   }
 
   /**
-   * Takes note that a launch uses it.
+   * Takes note that a launch uses it, if that matters.
    *
    * @param slot the device of the launch
    */
   public void used(DeviceSlot slot) {
-    uses.setOpaque(slot.index(), slot.tick());
+    if (slot.isPressed()) {
+      uses().setOpaque(slot.index(), slot.tick());
+    }
+  }
+
+  private AtomicLongArray uses() {
+    AtomicLongArray made = uses;
+    if (made == null) {
+      monitor.lock();
+      try {
+        if (uses == null) {
+          uses = new AtomicLongArray(GranuleEntry.DEVICES_MAX);
+        }
+        made = uses;
+      } finally {
+        monitor.unlock();
+      }
+    }
+    return made;
   }
 
   boolean isUsedSince(long time, int slot) {
-    return uses.getOpaque(slot) > time;
+    AtomicLongArray made = uses;
+    return made != null && made.getOpaque(slot) > time;
   }
 
   /** Tells, without the monitor and so approximately, whether a device holds any of a range. */

@@ -8,11 +8,13 @@ import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
 import dev.gmem.SpaceOptions;
+import dev.gmem.core.space.SpaceProbe;
 import dev.gmem.core.testing.FakeCompute;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeDevice.Kind;
 import dev.gmem.core.testing.Stage;
 import dev.gmem.spi.GmStatus;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -36,6 +38,10 @@ class ReclaimTest {
     return d;
   }
 
+  private DeviceSlot slot() {
+    return SpaceProbe.slots(stage.space()).getFirst();
+  }
+
   private DeviceStatistics statistics() {
     return stage.space().statistics().devices().get("d0");
   }
@@ -53,11 +59,15 @@ class ReclaimTest {
   private static void await(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       LockSupport.parkNanos(100_000);
+      assertThat(Thread.interrupted()).as("it took too long").isFalse();
     }
   }
 
   private void awaitRoom() {
-    await(() -> statistics().residentBytes() <= (long) (MEMORY - HIGH) * GRANULE);
+    await(
+        () ->
+            statistics().residentBytes() <= (long) (MEMORY - HIGH) * GRANULE
+                && !slot().isReclaiming());
   }
 
   @Test
@@ -90,7 +100,8 @@ class ReclaimTest {
     for (int round = 0; round < 3; round++) {
       write(d, s, 0, MEMORY);
     }
-    LockSupport.parkNanos(50_000_000);
+    assertThat(slot().isPressed()).isFalse();
+    assertThat(slot().isReclaiming()).isFalse();
     assertThat(statistics().bytesEvicted()).isZero();
     assertThat(statistics().residentBytes()).isEqualTo((long) MEMORY * GRANULE);
     stage.close();
@@ -113,14 +124,95 @@ class ReclaimTest {
           return GmStatus.SUCCESS;
         });
     write(d, s, MEMORY, 1);
-    await(() -> unmapped[0] > 1);
-    LockSupport.parkNanos(50_000_000);
-    int tries = d.calls(Kind.UNMAP).size();
-    LockSupport.parkNanos(100_000_000);
-    assertThat(d.calls(Kind.UNMAP)).hasSize(tries);
+    await(() -> unmapped[0] > 1 && !slot().isReclaiming());
+    assertThat(statistics().residentBytes()).isGreaterThan((long) (MEMORY - LOW) * GRANULE);
     d.answer(call -> GmStatus.SUCCESS);
-    write(d, s, MEMORY + 1, 1); // whoever takes room wakes it again
+    write(d, s, MEMORY + 1, 8); // whoever takes room wakes it again, if not at once
     awaitRoom();
+    stage.close();
+  }
+
+  @Test
+  void whereNothingCanBeHadItIsTriedEverMoreRarely() {
+    FakeDevice d = device();
+    MemorySegment s = stage.granules(MEMORY);
+    write(d, s, 0, MEMORY);
+    DeviceSlot slot = slot();
+    assertThat(slot.wantsReclaim()).isFalse();
+    slot.press();
+    assertThat(slot.wantsReclaim()).isTrue();
+    for (int refusals = 2; refusals <= 1024; refusals *= 2) {
+      slot.reclaimed(0);
+      for (int i = 0; i < refusals; i++) {
+        assertThat(slot.wantsReclaim()).isFalse();
+      }
+      assertThat(slot.wantsReclaim()).isTrue();
+    }
+    slot.reclaimed(0);
+    slot.reclaimed(GRANULE);
+    assertThat(slot.wantsReclaim()).isTrue();
+    assertThat(slot.beginReclaim()).isTrue();
+    assertThat(slot.beginReclaim()).isFalse();
+    slot.endReclaim();
+    stage.close();
+  }
+
+  @Test
+  void closingAndDetachingMeetAThreadThatReclaims() {
+    for (int round = 0; round < 20; round++) {
+      FakeDevice d = stage.fake("d" + round).memoryBytes((long) MEMORY * GRANULE);
+      stage.attach(d);
+      DeviceSlot slot = slot();
+      Arena other = stage.space().arena();
+      MemorySegment s = other.allocate((long) MEMORY * GRANULE, GRANULE);
+      MemorySegment kept = stage.granules(MEMORY / 2);
+      write(d, s, 0, MEMORY);
+      write(d, kept, 0, MEMORY / 2); // starts it
+      if (round % 2 == 0) {
+        other.close();
+      }
+      stage.space().detach(stage.view(d));
+      assertThat(slot.usedBytes()).isZero();
+      assertThat(slot.wantsReclaim()).isFalse();
+      await(() -> !slot.isReclaiming());
+      for (int i = 0; i < MEMORY / 2; i++) {
+        assertThat(stage.host().read(kept.address() + (long) i * GRANULE, 1)).isEqualTo(i & 0x7f);
+      }
+      if (round % 2 == 1) {
+        other.close();
+      }
+    }
+    stage.close();
+  }
+
+  @Test
+  void aDeviceThatLeavesIsNotReclaimedFrom() {
+    FakeDevice d = device();
+    MemorySegment s = stage.granules(MEMORY);
+    write(d, s, 0, MEMORY);
+    DeviceSlot slot = slot();
+    slot.press();
+    assertThat(slot.wantsReclaim()).isTrue();
+    slot.leave();
+    assertThat(slot.wantsReclaim()).isFalse();
+    slot.stay();
+    stage.close();
+  }
+
+  @Test
+  void lookingForVictimsCostsTheSameWhateverTheHistory() {
+    device();
+    stage.granules(1);
+    DeviceSlot slot = slot();
+    Vma vma = SpaceProbe.vmas(stage.space()).getFirst();
+    slot.press();
+    for (int i = 999; i >= 0; i--) {
+      slot.putBack(new DeviceSlot.Mapped(vma, i, i + 1));
+    }
+    vma.used(slot);
+    assertThat(slot.oldest(2)).extracting(DeviceSlot.Mapped::first).containsExactly(64L, 65L);
+    assertThat(slot.oldest(1)).extracting(DeviceSlot.Mapped::first).containsExactly(130L);
+    slot.forget(vma);
     stage.close();
   }
 
@@ -161,8 +253,7 @@ class ReclaimTest {
       launch(k, stage.granules(MEMORY / 8));
       launch(k, hot);
     }
-    await(() -> statistics().bytesEvicted() > 0);
-    awaitRoom();
+    await(() -> statistics().bytesEvicted() > 0 && !slot().isReclaiming());
     assertThat(stage.space().residency(hot).bytesOn("d0")).isEqualTo(hot.byteSize());
     assertThat(stage.space().residency(cold).bytesOn("d0")).isLessThan(cold.byteSize());
     stage.close();
