@@ -56,6 +56,17 @@ class ReclaimTest {
     }
   }
 
+  /** Writes granules far from each other, so that a fault brings one. */
+  private static void scatter(FakeDevice d, MemorySegment segment, int first, int count) {
+    for (int i = first; i < first + count; i++) {
+      d.write(scattered(segment, i), 1, i & 0x7f);
+    }
+  }
+
+  private static long scattered(MemorySegment segment, int i) {
+    return segment.address() + i * 37L % (segment.byteSize() / GRANULE) * GRANULE;
+  }
+
   private static void await(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       LockSupport.parkNanos(100_000);
@@ -74,21 +85,21 @@ class ReclaimTest {
   void whoComesAfterThePressureFindsRoom() {
     FakeDevice d = device();
     MemorySegment s = stage.granules(2 * MEMORY);
-    write(d, s, 0, MEMORY + 1);
+    scatter(d, s, 0, MEMORY + 1);
     awaitRoom();
     assertThat(statistics().bytesReclaimed()).isPositive();
     int next = MEMORY + 1;
     while (next + HIGH - LOW <= 2 * MEMORY) {
       long before = evictedDirectly();
-      write(d, s, next, HIGH - LOW);
+      scatter(d, s, next, HIGH - LOW);
       next += HIGH - LOW;
       assertThat(evictedDirectly()).isEqualTo(before);
-      write(d, s, next, LOW + 1); // below the low watermark
+      scatter(d, s, next, LOW + 1); // below the low watermark
       next += LOW + 1;
       awaitRoom();
     }
     for (int i = 0; i < next; i++) {
-      assertThat(stage.host().read(s.address() + (long) i * GRANULE, 1)).isEqualTo(i & 0x7f);
+      assertThat(stage.host().read(scattered(s, i), 1)).isEqualTo(i & 0x7f);
     }
     stage.close();
   }
