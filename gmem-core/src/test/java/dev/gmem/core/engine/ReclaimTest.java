@@ -89,13 +89,13 @@ class ReclaimTest {
     awaitRoom();
     assertThat(statistics().bytesReclaimed()).isPositive();
     int next = MEMORY + 1;
-    while (next + HIGH - LOW <= 2 * MEMORY) {
+    while (next + HIGH - LOW < 2 * MEMORY) {
       long before = evictedDirectly();
       scatter(d, s, next, HIGH - LOW);
       next += HIGH - LOW;
       assertThat(evictedDirectly()).isEqualTo(before);
-      scatter(d, s, next, LOW + 1); // below the low watermark
-      next += LOW + 1;
+      scatter(d, s, next, 1); // below the low watermark
+      next++;
       awaitRoom();
     }
     for (int i = 0; i < next; i++) {
