@@ -1,6 +1,7 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.Access;
+import dev.gmem.AddressSpaceExhaustedException;
 import dev.gmem.FileBackingException;
 import dev.gmem.core.engine.Claim.Failure;
 import dev.gmem.core.engine.Claim.Step;
@@ -205,10 +206,21 @@ final class Migrator {
   private void clear(Claim claim) {
     for (Step step : claim.steps()) {
       if (!step.stopped()) {
-        GmRange run = claim.vma().run(step.first(), step.end());
-        platform.discard(run.address(), run.bytes());
+        clear(claim.vma().run(step.first(), step.end()), claim.goal());
         step.finish();
       }
+    }
+  }
+
+  private void clear(GmRange run, Goal goal) {
+    try {
+      platform.discard(run.address(), run.bytes());
+    } catch (AddressSpaceExhaustedException e) {
+      if (goal instanceof Goal.Unmap) {
+        throw e; // nobody sees these frames any more, but whoever gives them back is told
+      }
+      // The system keeps the frames. What they held before is older than what was dropped.
+      host(run).fill((byte) 0);
     }
   }
 

@@ -4,6 +4,7 @@ import static dev.gmem.core.testing.Stage.GRANULE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gmem.AddressSpaceExhaustedException;
 import dev.gmem.Advice;
 import dev.gmem.DeviceMemoryExhaustedException;
 import dev.gmem.Kernel;
@@ -123,6 +124,21 @@ class AdviceTest {
         .isInstanceOf(TransferException.class);
     d.answer(call -> GmStatus.SUCCESS);
     assertThat(stage.host().read(s.address(), 8)).isEqualTo(5);
+    stage.atEnd();
+  }
+
+  @Test
+  void whatIsDroppedIsZeroThoughTheSystemKeepsTheFrames() {
+    FakeDevice d = stage.device("d0");
+    MemorySegment s = stage.granules(2);
+    stage.host().write(s.address(), 8, 3);
+    stage.host().write(s.address() + GRANULE, 8, 4);
+    d.write(s.address(), 8, 5);
+    stage.host().failNextDiscard(new AddressSpaceExhaustedException("no"));
+    advise(s, Advice.dontNeed()).join();
+    assertThat(stage.host().read(s.address(), 8)).isZero(); // neither 5, nor the frame's old 3
+    assertThat(stage.host().read(s.address() + GRANULE, 8)).isZero();
+    assertThat(d.read(s.address(), 8)).isZero();
     stage.atEnd();
   }
 

@@ -58,6 +58,7 @@ public final class FakeHost implements HostPlatform {
   private RuntimeException nextCommitFailure;
   private RuntimeException nextGateFailure;
   private RuntimeException nextMoveFailure;
+  private RuntimeException nextDiscardFailure;
   private int moves;
 
   /** Makes a host for tests with real threads. */
@@ -143,6 +144,15 @@ public final class FakeHost implements HostPlatform {
     nextMoveFailure = failure;
   }
 
+  /**
+   * Lets the next discarding fail.
+   *
+   * @param failure what it throws
+   */
+  public void failNextDiscard(RuntimeException failure) {
+    nextDiscardFailure = failure;
+  }
+
   /** How often frames have moved. */
   public synchronized int moves() {
     return moves;
@@ -209,6 +219,12 @@ public final class FakeHost implements HostPlatform {
   public void discard(long address, long bytes) {
     schedule.point("discard " + Long.toHexString(address));
     synchronized (this) {
+      reference.clear(address, bytes); // who drops it wants zeros, whatever the system says
+      RuntimeException failure = nextDiscardFailure;
+      nextDiscardFailure = null;
+      if (failure != null) {
+        throw failure;
+      }
       Block block = block(address, bytes);
       for (long page = address; page < address + bytes; page += PAGE_BYTES) {
         schedule.writes(bytesObject(page));
@@ -216,7 +232,6 @@ public final class FakeHost implements HostPlatform {
         Arrays.fill(block.content(), from, from + (int) PAGE_BYTES, (byte) 0);
         block.touched()[from / (int) PAGE_BYTES] = false;
       }
-      reference.clear(address, bytes);
     }
   }
 
