@@ -528,7 +528,7 @@ public final class DeviceSlot {
       int spare = Math.min(SPARED_MAX, history.size());
       while (oldest.size() < most && !history.isEmpty()) {
         Mapped run = history.pollFirst();
-        if (spare-- > 0 && run.vma().isUsedSince(run.since(), index)) {
+        if (spare-- > 0 && run.vma().uses().isUsedSince(run.since(), index)) {
           history.addLast(run.at(tick()));
         } else {
           oldest.add(run);

@@ -13,7 +13,6 @@ import dev.gmem.spi.GmRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongPredicate;
 import java.util.function.UnaryOperator;
 
@@ -38,8 +37,7 @@ public final class Vma {
   private final FaultWindow[] deviceWindows = new FaultWindow[GranuleEntry.DEVICES_MAX];
   private final AtomicInteger announced = new AtomicInteger();
 
-  /** When a launch last used it, by device, in the device's time; null before any was short. */
-  private volatile AtomicLongArray uses;
+  private final UseStamps uses = new UseStamps();
 
   private GatedRegion region;
   private Backing backing;
@@ -337,35 +335,12 @@ public final class Vma {
   }
 
   /**
-   * Takes note that a launch uses it, if that matters.
+   * Says when launches have used it.
    *
-   * @param slot the device of the launch
+   * @return the stamps
    */
-  public void used(DeviceSlot slot) {
-    if (slot.isPressed()) {
-      uses().setOpaque(slot.index(), slot.tick());
-    }
-  }
-
-  private AtomicLongArray uses() {
-    AtomicLongArray made = uses;
-    if (made == null) {
-      monitor.lock();
-      try {
-        if (uses == null) {
-          uses = new AtomicLongArray(GranuleEntry.DEVICES_MAX);
-        }
-        made = uses;
-      } finally {
-        monitor.unlock();
-      }
-    }
-    return made;
-  }
-
-  boolean isUsedSince(long time, int slot) {
-    AtomicLongArray made = uses;
-    return made != null && made.getOpaque(slot) > time;
+  public UseStamps uses() {
+    return uses;
   }
 
   /** Tells, without the monitor and so approximately, whether a device holds any of a range. */

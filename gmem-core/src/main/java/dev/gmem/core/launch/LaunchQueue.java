@@ -229,7 +229,7 @@ public final class LaunchQueue {
   private void launch(LaunchTask task) {
     CompletionStage<Long> kernel;
     for (BufferUse use : task.buffers()) {
-      use.vma().used(task.slot());
+      use.vma().uses().stamp(task.slot());
     }
     try {
       kernel = Objects.requireNonNull(engine.callDevice(task::launchKernel), "the kernel's end");

@@ -220,7 +220,7 @@ class ReclaimTest {
     for (int i = 999; i >= 0; i--) {
       slot.putBack(new DeviceSlot.Mapped(vma, i, i + 1));
     }
-    vma.used(slot);
+    vma.uses().stamp(slot);
     assertThat(slot.oldest(2)).extracting(DeviceSlot.Mapped::first).containsExactly(64L, 65L);
     assertThat(slot.oldest(1)).extracting(DeviceSlot.Mapped::first).containsExactly(130L);
     slot.forget(vma);
