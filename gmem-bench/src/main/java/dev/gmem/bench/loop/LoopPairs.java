@@ -128,10 +128,17 @@ public final class LoopPairs implements Benchmark {
     int turns = effort.pick(1, 2, 9);
     for (int i = 0; i < turns; i++) {
       progress.accept(name + ": " + what + ", " + (i + 1) + " of " + turns);
-      boolean measuredFirst = i % 2 == 1; // what drifts meanwhile favours neither
-      double early = measuredFirst ? score(loop, kind, history, bytes, effort) : 0;
-      double floor = score(loop, LoopMemory.Kind.RAW, LoopMemory.History.PLAIN, bytes, effort);
-      pairs.add(floor, measuredFirst ? early : score(loop, kind, history, bytes, effort));
+      double floor = 0;
+      double measured = 0;
+      // What drifts meanwhile favours neither: every other turn the measured comes first.
+      for (int side = 0; side < 2; side++) {
+        if ((i + side) % 2 == 0) {
+          floor = score(loop, LoopMemory.Kind.RAW, LoopMemory.History.PLAIN, bytes, effort);
+        } else {
+          measured = score(loop, kind, history, bytes, effort);
+        }
+      }
+      pairs.add(floor, measured);
     }
     return pairs.row(name, what, unit(loop), Figure.Kind.RATIO, limit);
   }

@@ -42,6 +42,12 @@ class ReclaimTest {
     return SpaceProbe.slots(stage.space()).getFirst();
   }
 
+  /** A device with no room left, that nobody has missed. */
+  private DeviceSlot full() {
+    write(device(), stage.granules(MEMORY), 0, MEMORY);
+    return slot();
+  }
+
   private DeviceStatistics statistics() {
     return stage.space().statistics().devices().get("d0");
   }
@@ -145,10 +151,7 @@ class ReclaimTest {
 
   @Test
   void whereNothingCanBeHadItIsTriedEverMoreRarely() {
-    FakeDevice d = device();
-    MemorySegment s = stage.granules(MEMORY);
-    write(d, s, 0, MEMORY);
-    DeviceSlot slot = slot();
+    DeviceSlot slot = full();
     assertThat(slot.wantsReclaim()).isFalse();
     slot.press();
     assertThat(slot.wantsReclaim()).isTrue();
@@ -198,10 +201,7 @@ class ReclaimTest {
 
   @Test
   void aDeviceThatLeavesIsNotReclaimedFrom() {
-    FakeDevice d = device();
-    MemorySegment s = stage.granules(MEMORY);
-    write(d, s, 0, MEMORY);
-    DeviceSlot slot = slot();
+    DeviceSlot slot = full();
     slot.press();
     assertThat(slot.wantsReclaim()).isTrue();
     slot.leave();
