@@ -18,7 +18,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -162,36 +161,6 @@ class LaterLaunchesIT {
       }
       for (Future<?> each : done) {
         each.get();
-      }
-    }
-  }
-
-  /** A class that is refused stays refused, and says the same each time. */
-  @Test
-  void aClassThatIsRefusedIsRefusedAgain() {
-    Kernel kernel = new RefusedForOneReason();
-    List<String> messages = new ArrayList<>();
-    for (int i = 0; i < 2; i++) {
-      try {
-        Translation.of(kernel.getClass());
-      } catch (KernelTranslationException e) {
-        messages.add(e.getMessage());
-      }
-    }
-    assertThat(messages).hasSize(2);
-    assertThat(messages.getFirst()).contains("break").isEqualTo(messages.getLast());
-  }
-
-  static final class RefusedForOneReason extends Kernel {
-    int[] a;
-
-    @Override
-    public void run() {
-      for (int i = 0; i < a.length; i++) {
-        if (a[i] == 3) {
-          break;
-        }
-        a[i] = 2;
       }
     }
   }
