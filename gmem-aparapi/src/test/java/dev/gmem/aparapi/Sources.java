@@ -85,11 +85,24 @@ final class Sources {
 
   /** Makes an instance of a class that is in a folder or a jar. */
   static Kernel load(Path place, String className) {
+    // Open while the class is in use: the translator reads its class file.
+    return load(loader(place), className);
+  }
+
+  /** Makes a loader of the classes in a folder or a jar. */
+  static URLClassLoader loader(Path place) {
     try {
-      // Open while the class is in use: the translator reads its class file.
-      URLClassLoader loader = new URLClassLoader(new java.net.URL[] {place.toUri().toURL()});
+      return new URLClassLoader(new java.net.URL[] {place.toUri().toURL()});
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Makes an instance of a class. */
+  static Kernel load(ClassLoader loader, String className) {
+    try {
       return (Kernel) loader.loadClass(className).getDeclaredConstructor().newInstance();
-    } catch (IOException | ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException e) {
       throw new AssertionError(e);
     }
   }
