@@ -1,5 +1,6 @@
 package dev.gmem;
 
+import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -177,6 +178,27 @@ public interface AddressSpace extends AutoCloseable {
    * @throws DeviceException if its data cannot be brought home; it stays attached
    */
   void detach(Device device);
+
+  /**
+   * Changes how much of a device's memory this space may use (the RFC's {@code
+   * registerPhysicalMemory}, and back), at any time. A larger quota lets those go on who wait for
+   * room. A smaller one is in force at once; what is beyond it is evicted, least recently used
+   * first, before this returns, and launches whose arguments are there are waited for. Launches
+   * that have not yet taken room for their arguments, and need more than the quota, fail. Calls for
+   * one device come about one at a time.
+   *
+   * @param device a device of this space
+   * @param bytes at least a granule of this space, at most {@link Device#memoryBytes}; not rounded:
+   *     a rest of less than a granule is not used
+   * @throws IllegalArgumentException if the device is not attached to this space, or the number is
+   *     not as it must be
+   * @throws IllegalStateException if the space is closed, or the device is being detached
+   * @throws UnsupportedOperationException if the device maps in the host's memory what does not fit
+   *     its own ({@link GmCapability#REMOTE_MAPPING}), so that nothing bounds what it uses
+   * @throws PinnedMemoryException if more than that is pinned to it; the quota is as before
+   * @throws DeviceException if it does not give back what it holds; the quota is as before
+   */
+  void quota(Device device, long bytes);
 
   /**
    * Tells whether a segment lies in memory of this space.

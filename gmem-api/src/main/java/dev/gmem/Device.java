@@ -41,9 +41,19 @@ public interface Device {
   long memoryBytes();
 
   /**
+   * Returns how much of it this space may use, as {@link AddressSpace#quota} has set it.
+   *
+   * @return bytes; at first {@link #memoryBytes}. {@link Long#MAX_VALUE} where there is no bound,
+   *     because the device maps in the host's memory what does not fit its own ({@link
+   *     GmCapability#REMOTE_MAPPING})
+   */
+  long quotaBytes();
+
+  /**
    * Returns how much of it holds data of this space now.
    *
-   * @return bytes, a multiple of the granule
+   * @return bytes, a multiple of the granule; more than {@link #quotaBytes} only while {@link
+   *     AddressSpace#quota} makes that smaller
    */
   long residentBytes();
 

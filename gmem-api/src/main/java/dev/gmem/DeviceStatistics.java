@@ -14,6 +14,7 @@ package dev.gmem;
  * @param launches kernels started
  * @param kernelNanos time its kernels ran
  * @param residentBytes bytes it holds now
+ * @param quotaBytes bytes it may hold now; {@link Long#MAX_VALUE} if nothing bounds them
  */
 public record DeviceStatistics(
     long faults,
@@ -25,9 +26,10 @@ public record DeviceStatistics(
     long bytesReclaimed,
     long launches,
     long kernelNanos,
-    long residentBytes) {
+    long residentBytes,
+    long quotaBytes) {
   /**
-   * Makes the statistics of a device whose copies nobody times.
+   * Makes the statistics of a device whose copies nobody times, and nothing bounds.
    *
    * @param faults faults the device took, and ranges its launches had to move
    * @param bytesIn bytes copied to it
@@ -45,6 +47,17 @@ public record DeviceStatistics(
       long launches,
       long kernelNanos,
       long residentBytes) {
-    this(faults, bytesIn, bytesOut, 0, 0, bytesEvicted, 0, launches, kernelNanos, residentBytes);
+    this(
+        faults,
+        bytesIn,
+        bytesOut,
+        0,
+        0,
+        bytesEvicted,
+        0,
+        launches,
+        kernelNanos,
+        residentBytes,
+        Long.MAX_VALUE);
   }
 }

@@ -200,8 +200,18 @@ public final class PlainSpace implements AddressSpace {
     arenas.stream().filter(arena -> arena.scope().isAlive()).forEach(Arena::close);
   }
 
+  @Override
+  public void quota(Device device, long bytes) {
+    throw new UnsupportedOperationException();
+  }
+
   private final class PlainDevice implements Device {
     private long launches;
+
+    @Override
+    public long quotaBytes() {
+      return Long.MAX_VALUE;
+    }
 
     @Override
     public String id() {

@@ -22,12 +22,13 @@ import java.util.function.LongSupplier;
  * counters.
  *
  * <p>Room is reserved before a run is mapped and given back when it is unmapped, so that {@code
- * usedBytes} never exceeds the quota. {@code pending} counts what is under way that may end with
- * more room, or with more to evict: transitions of what the device holds, and evictions. {@code
- * running} counts launches that keep their arguments there. Whoever finds neither room nor anything
- * to evict waits for {@code changes} while there is either, and gives up when there is neither.
- * Whoever was refused by the device itself waits for {@code releases}: a reservation that is given
- * back makes no room there, and two that wait for each other's would go on for ever.
+ * usedBytes} never exceeds the quota, and does not grow while a smaller quota is being enforced.
+ * {@code pending} counts what is under way that may end with more room, or with more to evict:
+ * transitions of what the device holds, and evictions. {@code running} counts launches that keep
+ * their arguments there. Whoever finds neither room nor anything to evict waits for {@code changes}
+ * while there is either, and gives up when there is neither. Whoever was refused by the device
+ * itself waits for {@code releases}: a reservation that is given back makes no room there, and two
+ * that wait for each other's would go on for ever.
  *
  * <p>The history is in the order in which runs came. What a launch has used since is spared once,
  * and counts as come again, before it is taken: so the order is nearly that of use, and using costs
@@ -41,8 +42,7 @@ public final class DeviceSlot {
   private final GmDevice device;
   private final GmAttachMode mode;
   private final boolean concurrent;
-  private final long quotaBytes;
-  private final AtomicLong usedBytes = new AtomicLong();
+  private final Quota quota;
   private final LongAdder faults = new LongAdder();
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
@@ -74,10 +74,7 @@ public final class DeviceSlot {
     this.device = device;
     this.mode = device.attachMode();
     this.concurrent = device.capabilities().contains(GmCapability.HOST_CONCURRENT);
-    this.quotaBytes =
-        device.capabilities().contains(GmCapability.REMOTE_MAPPING)
-            ? Long.MAX_VALUE
-            : device.memoryBytes();
+    this.quota = new Quota(isBounded() ? device.memoryBytes() : Long.MAX_VALUE);
     this.monitor = monitors.create(LockRank.DEVICE);
   }
 
@@ -157,22 +154,32 @@ public final class DeviceSlot {
     return writes || mode == GmAttachMode.COHERENT_EXCLUSIVE;
   }
 
+  /** Tells whether what it has of the space must fit its memory: a quota can bound it. */
+  boolean isBounded() {
+    return !device.capabilities().contains(GmCapability.REMOTE_MAPPING);
+  }
+
   /**
    * Returns the quota.
    *
    * @return bytes; no bound where the device maps what does not fit its memory in the host's
    */
   public long quotaBytes() {
-    return quotaBytes;
+    return quota.bytes();
   }
 
   /**
    * Returns what is reserved or mapped.
    *
-   * @return bytes
+   * @return bytes; more than the quota while that is being made smaller
    */
   public long usedBytes() {
-    return usedBytes.get();
+    return quota.usedBytes();
+  }
+
+  /** Changes the quota; who waits for room has to be told. */
+  void quotaBytes(long bytes) {
+    quota.change(bytes);
   }
 
   /** Refuses new launches from now on. */
@@ -213,16 +220,7 @@ public final class DeviceSlot {
    * @return how much was reserved; 0 if there is none
    */
   long reserve(long unitBytes, long bytes) {
-    while (true) {
-      long used = usedBytes.get();
-      long granted = Math.min(bytes, (quotaBytes - used) / unitBytes * unitBytes);
-      if (granted <= 0) {
-        return 0;
-      }
-      if (usedBytes.compareAndSet(used, used + granted)) {
-        return granted;
-      }
-    }
+    return quota.reserve(unitBytes, bytes);
   }
 
   /** Returns whether it is short of memory, and what follows. */
@@ -262,7 +260,10 @@ public final class DeviceSlot {
     return bytesIn.sum();
   }
 
-  /** Waits until no launch that came before takes room for its arguments any more. */
+  /**
+   * Waits until no launch that came before takes room for its arguments any more, and the quota is
+   * not being changed.
+   */
   public void beginTaking() {
     monitor.lock();
     try {
@@ -319,7 +320,8 @@ public final class DeviceSlot {
         pressure.bytesReclaimed(),
         launches.sum(),
         kernelNanos.sum(),
-        usedBytes.get());
+        usedBytes(),
+        quotaBytes());
   }
 
   /** A transition that concerns this device begins. */
@@ -339,7 +341,7 @@ public final class DeviceSlot {
    */
   void end(Mapped mapped, long freedBytes, boolean released) {
     monitor.lock();
-    usedBytes.addAndGet(-freedBytes);
+    quota.giveBack(freedBytes);
     if (mapped != null) {
       history.addLast(mapped.at(tick()));
       forgetStale();
@@ -378,7 +380,7 @@ public final class DeviceSlot {
 
   /** Keeps the history from growing without bound when the same granules come and go. */
   private void forgetStale() {
-    if (history.size() > 1024 && history.size() > 4 * (usedBytes.get() >>> 12)) {
+    if (history.size() > 1024 && history.size() > 4 * (usedBytes() >>> 12)) {
       history.removeIf(m -> m.vma().isClosed() || !m.vma().holdsAny(m.first(), m.end(), index));
     }
   }
@@ -400,7 +402,7 @@ public final class DeviceSlot {
    * @return false if nothing is under way any more that could make room
    */
   boolean awaitChange(long since, int mine) {
-    return awaitMore(() -> changes, since, mine);
+    return awaitMore(() -> changes, since, mine, 0);
   }
 
   /**
@@ -420,14 +422,19 @@ public final class DeviceSlot {
    * @return false if nothing is under way any more that could make room
    */
   boolean awaitRelease(long since, int mine) {
-    return awaitMore(() -> releases, since, mine);
+    return awaitMore(() -> releases, since, mine, 0);
   }
 
-  private boolean awaitMore(LongSupplier count, long since, int mine) {
+  /** As {@link #awaitChange}, for who has called {@link #begin} and not ended yet. */
+  boolean awaitChangeByOthers(long since) {
+    return awaitMore(() -> changes, since, 0, 1);
+  }
+
+  private boolean awaitMore(LongSupplier count, long since, int myLaunches, int myPending) {
     monitor.lock();
     try {
       while (count.getAsLong() <= since) {
-        if (pending.get() == 0 && running <= mine) {
+        if (pending.get() <= myPending && running <= myLaunches) {
           return false;
         }
         monitor.await();

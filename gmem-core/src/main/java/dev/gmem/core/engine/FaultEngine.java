@@ -38,6 +38,7 @@ public final class FaultEngine {
   private final Migrator migrator;
   private final Evictor evictor;
   private final Reclaimer reclaimer;
+  private final Quotas quotas;
   private final Holds holds;
   private final Advising advising;
   private final Copier copier;
@@ -60,6 +61,7 @@ public final class FaultEngine {
     this.migrator = new Migrator(platform, devices);
     this.evictor = new Evictor(this);
     this.reclaimer = new Reclaimer(evictor, threads);
+    this.quotas = new Quotas(evictor, pinTimeoutNanos);
     this.holds = new Holds(this, pinTimeoutNanos);
     this.advising = new Advising(this, devices);
     this.copier = new Copier(this, platform, devices, claims, migrator);
@@ -74,6 +76,15 @@ public final class FaultEngine {
    */
   public Holds holds() {
     return holds;
+  }
+
+  /**
+   * Returns what changes quotas.
+   *
+   * @return the quotas
+   */
+  public Quotas quotas() {
+    return quotas;
   }
 
   /**

@@ -127,7 +127,8 @@ public final class LaunchQueue {
     }
     if (needed > task.slot().quotaBytes()) {
       throw new DeviceMemoryExhaustedException(
-          "the arguments of the launch do not fit the device's memory; use smaller slices:"
+          "the arguments of the launch do not fit what the space may use of the device; use smaller"
+              + " slices, or a larger quota:"
               + " neededBytes="
               + needed
               + " quotaBytes="
@@ -266,6 +267,7 @@ public final class LaunchQueue {
     DeviceSlot slot = task.slot();
     slot.beginTaking();
     try {
+      checkQuota(task); // it may have become smaller since the call
       slot.beginRunning(); // others that need room wait for this launch from now on
       task.runs();
       long before = slot.bytesIn();

@@ -52,6 +52,11 @@ final class AttachedDevice implements Device {
   }
 
   @Override
+  public long quotaBytes() {
+    return slot.quotaBytes();
+  }
+
+  @Override
   public long residentBytes() {
     return slot.usedBytes();
   }

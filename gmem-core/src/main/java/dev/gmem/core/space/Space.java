@@ -188,6 +188,12 @@ public final class Space implements AddressSpace {
     devices.detach(device);
   }
 
+  @Override
+  public void quota(Device device, long bytes) {
+    checkOpenNow();
+    devices.quota(device, bytes);
+  }
+
   /** Serves a device's fault: finds the VMA, and says what is wrong if there is none. */
   void deviceFault(GmDevice device, long address, long bytes, Access access) {
     Vma vma = vmas.find(address);

@@ -12,6 +12,7 @@ import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmAttachment;
+import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmDiscovery;
 import java.util.ArrayList;
@@ -221,6 +222,40 @@ final class SpaceDevices {
    */
   DeviceSlot slotOf(Device device) {
     return require(device).slot();
+  }
+
+  void quota(Device device, long bytes) {
+    DeviceSlot slot = slotOf(device);
+    if (bytes < space.options().granuleBytes()) {
+      throw new IllegalArgumentException(
+          "a quota must leave room for a granule; detach a device that is to hold nothing: device="
+              + device.id()
+              + " bytes="
+              + bytes
+              + " granuleBytes="
+              + space.options().granuleBytes());
+    }
+    if (bytes > device.memoryBytes()) {
+      throw new IllegalArgumentException(
+          "a quota must not exceed the device's memory: device="
+              + device.id()
+              + " bytes="
+              + bytes
+              + " memoryBytes="
+              + device.memoryBytes());
+    }
+    if (device.capabilities().contains(GmCapability.REMOTE_MAPPING)) {
+      throw new UnsupportedOperationException(
+          "the device chooses itself what it maps in the host's memory, so no quota can bound what"
+              + " it uses of its own: device="
+              + device.id()
+              + " capability="
+              + GmCapability.REMOTE_MAPPING);
+    }
+    if (slot.isLeaving()) {
+      throw new IllegalStateException("the device is being detached: device=" + device.id());
+    }
+    space.engine().quotas().change(slot, bytes);
   }
 
   void detach(Device device) {

@@ -157,6 +157,8 @@ public final class EngineProbe {
         }
       }
     }
+    long quota = slot.quotaBytes();
+    expect(bytes <= quota, "the device holds " + bytes + " bytes, the quota is " + quota);
     expect(slot.usedBytes() == bytes, "usedBytes=" + slot.usedBytes() + " of " + bytes);
     long held = ((FakeDevice) slot.device()).mappedBytes();
     expect(held == bytes, "the device maps " + held + " bytes");
@@ -169,9 +171,18 @@ public final class EngineProbe {
     return history;
   }
 
+  /** Changes a quota, and does nothing that has to be done then. */
+  public static void quota(DeviceSlot slot, long bytes) {
+    slot.quotaBytes(bytes);
+  }
+
   /** A number that changes whenever what a device counts without its monitor does. */
   public static long counters(DeviceSlot slot) {
-    return slot.usedBytes() * 31 + slot.pending() * 7L + slot.changes() + slot.releases() * 13;
+    return slot.quotaBytes() * 7919
+        + slot.usedBytes() * 31
+        + slot.pending() * 7L
+        + slot.changes()
+        + slot.releases() * 13;
   }
 
   /**

@@ -200,6 +200,17 @@ class ReclaimTest {
   }
 
   @Test
+  void theWatermarksFollowTheQuota() {
+    FakeDevice d = device();
+    stage.space().quota(stage.view(d), (long) MEMORY / 2 * GRANULE);
+    write(d, stage.granules(MEMORY), 0, MEMORY / 2 + 1);
+    long most = (long) (MEMORY / 2 - HIGH / 2) * GRANULE;
+    await(() -> statistics().residentBytes() <= most && !slot().pressure().isReclaiming());
+    assertThat(statistics().residentBytes()).isGreaterThan(most - HIGH / 2 * GRANULE);
+    stage.close();
+  }
+
+  @Test
   void aDeviceThatLeavesIsNotReclaimedFrom() {
     DeviceSlot slot = full();
     slot.pressure().press();

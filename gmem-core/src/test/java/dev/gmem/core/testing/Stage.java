@@ -45,6 +45,7 @@ public final class Stage implements Explorer.Run, AutoCloseable {
   private final int structureObject;
   private int lastStructure;
   private final Map<Integer, Long> counters = new HashMap<>();
+  private final Map<DeviceSlot, Long> used = new HashMap<>();
 
   /** Makes a space with real threads and monitors. */
   public Stage() {
@@ -153,6 +154,7 @@ public final class Stage implements Explorer.Run, AutoCloseable {
       schedule.writes(structureObject);
       lastStructure = structure;
     }
+    slots.forEach(this::checkQuota);
     // What changes without a monitor is a part of what the step has touched, too.
     for (DeviceSlot slot : slots) {
       Long before = counters.put(slot.index(), EngineProbe.counters(slot));
@@ -172,6 +174,15 @@ public final class Stage implements Explorer.Run, AutoCloseable {
           schedule.writes(schedule.object("permissions " + address));
         }
       }
+    }
+  }
+
+  /** A quota that has become smaller may be exceeded, but not by ever more. */
+  private void checkQuota(DeviceSlot slot) {
+    long now = slot.usedBytes();
+    Long before = used.put(slot, now);
+    if (now < 0 || now > slot.quotaBytes() && (before == null || now > before)) {
+      throw new AssertionError("usedBytes=" + now + " of " + slot.quotaBytes());
     }
   }
 

@@ -9,6 +9,7 @@ import dev.gmem.Device;
 import dev.gmem.Launch;
 import dev.gmem.PageState;
 import dev.gmem.Residency;
+import dev.gmem.spi.GmCapability;
 import dev.gmem.testkit.ContractKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -237,6 +238,64 @@ public abstract class SharingScenarios extends ScenarioContract {
         assertNumbered(data, 3);
       }
     }
+  }
+
+  @Test
+  void aQuotaBelowWhatIsUsed() {
+    assumeItMoves();
+    assumeBounded();
+    List<MemorySegment> all = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      all.add(allocate());
+      numberOn(device(), all.get(i), i);
+    }
+    assertEquals(4 * BYTES, device().residentBytes());
+    space().quota(device(), 2 * BYTES);
+    assertEquals(2 * BYTES, device().residentBytes());
+    for (MemorySegment data : all) {
+      incrementOn(device(), data);
+      assertTrue(device().residentBytes() <= 2 * BYTES, "resident: " + device().residentBytes());
+    }
+    space().quota(device(), device().memoryBytes());
+    for (MemorySegment data : all) {
+      incrementOn(device(), data);
+    }
+    assertEquals(4 * BYTES, device().residentBytes());
+    for (int i = 0; i < 4; i++) {
+      assertNumbered(all.get(i), i + 2);
+    }
+  }
+
+  @Test
+  void quotasChangeUnderLoad() throws InterruptedException {
+    assumeItMoves();
+    assumeBounded();
+    int rounds = 20;
+    List<MemorySegment> all = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      all.add(number(allocate(), 0));
+    }
+    together(
+        4,
+        thread -> {
+          for (int round = 0; round < rounds; round++) {
+            if (thread < 3) {
+              incrementOn(device(), all.get(thread));
+            } else {
+              space().quota(device(), BYTES * (1 + round % 3));
+            }
+          }
+        });
+    assertTrue(device().residentBytes() <= device().quotaBytes());
+    for (MemorySegment data : all) {
+      assertNumbered(data, rounds);
+    }
+  }
+
+  private void assumeBounded() {
+    assumeTrue(
+        !device().capabilities().contains(GmCapability.REMOTE_MAPPING),
+        () -> "skipped: no quota bounds " + device().id());
   }
 
   private void assumeSmall() {
