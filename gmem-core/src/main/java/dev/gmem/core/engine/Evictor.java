@@ -57,27 +57,28 @@ final class Evictor {
     return new Outcome(freed, 0, !kept.isEmpty(), failure);
   }
 
-  /** Evicts runs, clean ones first, until there is enough; puts back what it did not come to. */
+  /** Evicts runs, clean ones first, until there is enough; puts the rest back in its order. */
   private Outcome evict(
       DeviceSlot slot,
       List<DeviceSlot.Mapped> oldest,
       long wantedBytes,
       List<DeviceSlot.Mapped> kept) {
-    List<DeviceSlot.Mapped> unseen = new ArrayList<>(oldest);
+    List<DeviceSlot.Mapped> left = new ArrayList<>(oldest);
     Failure failure = null;
     long freed = 0;
     try {
       for (boolean clean : new boolean[] {true, false}) {
         for (DeviceSlot.Mapped run : oldest) {
-          if (freed < wantedBytes && (!clean || isClean(slot, run)) && unseen.remove(run)) {
-            Outcome outcome = evict(slot, run, wantedBytes - freed, kept);
+          int at = left.indexOf(run);
+          if (freed < wantedBytes && at >= 0 && (!clean || isClean(slot, run))) {
+            Outcome outcome = evict(slot, left, at, wantedBytes - freed, kept);
             freed += outcome.freedBytes();
             failure = failure == null ? outcome.failure() : failure;
           }
         }
       }
     } finally {
-      unseen.reversed().forEach(slot::putBack);
+      left.reversed().forEach(slot::putBack);
     }
     return new Outcome(freed, 0, false, failure);
   }
@@ -86,9 +87,14 @@ final class Evictor {
     return !run.vma().hasOnlyCopy(run.first(), run.end(), slot.index());
   }
 
-  /** Evicts from the head of a run; puts back what it did not come to, keeps what stays. */
+  /** Evicts from the head of a run; leaves what it did not come to, keeps what stays. */
   private Outcome evict(
-      DeviceSlot slot, DeviceSlot.Mapped run, long wantedBytes, List<DeviceSlot.Mapped> kept) {
+      DeviceSlot slot,
+      List<DeviceSlot.Mapped> left,
+      int at,
+      long wantedBytes,
+      List<DeviceSlot.Mapped> kept) {
+    DeviceSlot.Mapped run = left.remove(at);
     Vma vma = run.vma();
     Outcome outcome = null;
     try {
@@ -97,7 +103,7 @@ final class Evictor {
     } finally {
       long end = outcome == null ? run.end() : outcome.end();
       if (end < run.end()) {
-        slot.putBack(run.from(end));
+        left.add(at, run.from(end)); // in its place: what came later goes later
       }
       if (outcome == null || outcome.remains()) {
         kept.add(run.to(end));
