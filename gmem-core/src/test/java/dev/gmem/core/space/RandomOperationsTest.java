@@ -76,6 +76,7 @@ class RandomOperationsTest {
     UNMAP,
     REMAP,
     REALLOCATE,
+    QUOTA,
     REATTACH
   }
 
@@ -330,6 +331,11 @@ class RandomOperationsTest {
           } else {
             changeBuffer(operation, range);
           }
+        }
+        case QUOTA -> { // of one that faults: a launch of all granules must fit the others
+          long bytes = (2L + operation.first() % 2) * GRANULE;
+          insist(() -> stage.space().quota(stage.view(faulting), bytes));
+          assertThat(faulting.mappedBytes()).isLessThanOrEqualTo(bytes);
         }
         case REATTACH -> {
           nextFailure.set(null);
