@@ -10,6 +10,7 @@ import java.util.Map;
  * @param pins times an allocation was pinned to the CPU
  * @param allocatedBytes bytes allocated now, rounded to granules
  * @param tableBytes host memory that the page tables take now
+ * @param gates regions of memory, of all spaces in this JVM, whose accesses pass a gate now
  * @param devices by identifier, in the order of attachment; detached ones stay
  */
 public record SpaceStatistics(
@@ -18,4 +19,5 @@ public record SpaceStatistics(
     long pins,
     long allocatedBytes,
     long tableBytes,
+    int gates,
     Map<String, DeviceStatistics> devices) {}

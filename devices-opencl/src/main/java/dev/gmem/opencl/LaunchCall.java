@@ -5,7 +5,9 @@ import dev.gmem.NdRange;
 import dev.gmem.spi.GmArgument;
 import dev.gmem.spi.GmRange;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_event;
@@ -19,7 +21,8 @@ import org.jocl.cl_mem;
  * <p><b>Slices.</b> OpenCL takes whole buffers. A slice that begins where its allocation does is
  * passed as that; one that begins at a multiple of the device's alignment as a sub-buffer; any
  * other is copied to a buffer of its own on the device before the kernel, and back after it, in the
- * same queue. Where kernels take addresses none of this is needed.
+ * same queue. Arguments that are the same slice get the same buffer. Where kernels take addresses
+ * none of this is needed.
  *
  * <p><b>Stored pointers</b> are followed in the host frames. An allocation of which any is reached
  * by them is passed by its address, or as a buffer over its frames, in either mode.
@@ -27,6 +30,13 @@ import org.jocl.cl_mem;
 final class LaunchCall {
   /** A copy on the device. */
   private record Copy(cl_mem from, long fromOffset, cl_mem to, long toOffset, long bytes) {}
+
+  /** Memory that a buffer is made for. */
+  private record Slice(long address, long bytes) {
+    static Slice of(GmArgument.Buffer buffer) {
+      return new Slice(buffer.address(), buffer.bytes());
+    }
+  }
 
   private final Cl cl;
   private final String deviceId;
@@ -38,9 +48,11 @@ final class LaunchCall {
   private final Releases releases = new Releases();
   private final List<Copy> before = new ArrayList<>(0);
   private final List<Copy> after = new ArrayList<>(0);
+  private final Map<Slice, cl_mem> made = new HashMap<>(0);
   private final Pending<Long> result = new Pending<>();
   private PooledKernel pooled;
   private cl_kernel kernel;
+  private List<GmArgument> all = List.of();
   private List<GmArgument.Buffer> reached = List.of();
   private boolean usesAddresses;
 
@@ -61,6 +73,7 @@ final class LaunchCall {
   }
 
   CompletableFuture<Long> start(List<GmArgument> arguments, List<GmArgument.Buffer> inPlace) {
+    all = arguments;
     reached = inPlace;
     usesAddresses = !reached.isEmpty();
     try {
@@ -204,14 +217,19 @@ final class LaunchCall {
           index,
           unmapped ? null : place.buffer(),
           () -> cl.setBuffer(kernel, index, place.buffer()));
-    } else if (place.offset() % attached.session().facts().alignmentBytes() == 0) {
-      cl_mem part = cl.createSubBuffer(place.buffer(), place.offset(), buffer.bytes());
-      releases.add(() -> cl.releaseBuffer(part));
-      set(index, null, () -> cl.setBuffer(kernel, index, part));
     } else {
-      cl_mem stage = stage(place, buffer);
-      set(index, null, () -> cl.setBuffer(kernel, index, stage));
+      cl_mem slice = made.computeIfAbsent(Slice.of(buffer), s -> slice(place, s));
+      set(index, null, () -> cl.setBuffer(kernel, index, slice));
     }
+  }
+
+  private cl_mem slice(Place place, Slice slice) {
+    if (place.offset() % attached.session().facts().alignmentBytes() != 0) {
+      return stage(place, slice);
+    }
+    cl_mem part = cl.createSubBuffer(place.buffer(), place.offset(), slice.bytes());
+    releases.add(() -> cl.releaseBuffer(part));
+    return part;
   }
 
   /** An allocation in the host frames, of which nothing is mapped here. */
@@ -219,22 +237,30 @@ final class LaunchCall {
     if (attached.access().addresses()) {
       return Place.BY_ADDRESS;
     }
-    GmRange all = buffer.allocation();
-    cl_mem frames =
-        cl.createHostBuffer(
-            attached.session().context(), HostPointers.of(all.address()), all.bytes());
-    releases.add(() -> cl.releaseBuffer(frames));
-    return new Place(frames, buffer.address() - all.address());
+    GmRange allocation = buffer.allocation();
+    Slice whole = new Slice(allocation.address(), allocation.bytes());
+    return new Place(
+        made.computeIfAbsent(whole, this::frames), buffer.address() - allocation.address());
   }
 
-  private cl_mem stage(Place place, GmArgument.Buffer buffer) {
-    cl_mem stage = cl.createBuffer(attached.session().context(), buffer.bytes());
+  private cl_mem frames(Slice slice) {
+    cl_mem frames =
+        cl.createHostBuffer(
+            attached.session().context(), HostPointers.of(slice.address()), slice.bytes());
+    releases.add(() -> cl.releaseBuffer(frames));
+    return frames;
+  }
+
+  private cl_mem stage(Place place, Slice slice) {
+    cl_mem stage = cl.createBuffer(attached.session().context(), slice.bytes());
     releases.add(() -> cl.releaseBuffer(stage));
-    if (buffer.access().needsContents()) {
-      before.add(new Copy(place.buffer(), place.offset(), stage, 0, buffer.bytes()));
+    List<GmArgument.Buffer> uses = OpenClKernel.buffers(all);
+    uses.removeIf(use -> !Slice.of(use).equals(slice));
+    if (uses.stream().anyMatch(use -> use.access().needsContents())) {
+      before.add(new Copy(place.buffer(), place.offset(), stage, 0, slice.bytes()));
     }
-    if (buffer.access().writes()) {
-      after.add(new Copy(stage, 0, place.buffer(), place.offset(), buffer.bytes()));
+    if (uses.stream().anyMatch(use -> use.access().writes())) {
+      after.add(new Copy(stage, 0, place.buffer(), place.offset(), slice.bytes()));
     }
     return stage;
   }

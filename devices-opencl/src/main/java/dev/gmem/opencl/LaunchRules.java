@@ -171,7 +171,7 @@ final class LaunchRules {
     return type;
   }
 
-  /** A slice that is copied aside must not be seen under two names while it changes. */
+  /** A slice that is copied aside must not be seen in two places while it changes. */
   private void checkOverlaps(List<GmArgument.Buffer> buffers) {
     if (attached.zeroCopy() && attached.access().addresses()) {
       return;
@@ -183,10 +183,11 @@ final class LaunchRules {
         boolean overlap =
             a.address() < b.address() + b.bytes() && b.address() < a.address() + a.bytes();
         boolean writes = a.access().writes() || b.access().writes();
-        if (overlap && writes && (isUneven(a) || isUneven(b))) {
+        boolean same = a.address() == b.address() && a.bytes() == b.bytes();
+        if (overlap && !same && writes && (isUneven(a) || isUneven(b))) {
           throw broken(
-              "arguments that overlap, one of them written, must begin at a multiple of the"
-                  + " device's alignment within their allocation",
+              "arguments that overlap, one of them written, must be the same, or begin at a"
+                  + " multiple of the device's alignment within their allocation",
               "first=" + a + " second=" + b + " alignmentBytes=" + facts.alignmentBytes());
         }
       }

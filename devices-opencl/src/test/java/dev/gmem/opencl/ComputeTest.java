@@ -398,6 +398,25 @@ class ComputeTest {
   }
 
   @Test
+  void oneSliceMayBeSeveralArguments() {
+    GmKernel kernel =
+        setup.kernel(
+            "__kernel void k(__global const int* a, __global int* b, __global int* c) {"
+                + " int i = get_global_id(0);"
+                + " b[i] = a[i] + 1000; c[i] = a[i] + 1000; b[i] += a[i]; }");
+    for (long from : new long[] {0, 2048, 2052}) {
+      GmRange range = setup.mapped(setup.numbered(1));
+      GmArgument read = Setup.slice(range, from, 400, Access.READ);
+      GmArgument written = Setup.slice(range, from, 400, Access.OVERWRITE);
+      Setup.run(kernel, NdRange.of(100), read, written, written);
+      setup.home(range);
+      assertEquals(2 * (from / 4 + 2000), setup.hostInt(range, from / 4));
+      assertEquals(2 * (from / 4 + 99 + 2000), setup.hostInt(range, from / 4 + 99));
+      assertEquals(from / 4 + 100, setup.hostInt(range, from / 4 + 100));
+    }
+  }
+
+  @Test
   void overlappingSlicesThatWouldBeCopiedApartAreRefused() {
     GmKernel kernel = setup.kernel("__kernel void k(__global int* a, __global int* b) {}");
     GmRange range = setup.mapped(setup.numbered(1));

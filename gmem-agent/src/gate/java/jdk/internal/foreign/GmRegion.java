@@ -87,6 +87,19 @@ public final class GmRegion {
     return session;
   }
 
+  /**
+   * Counts the regions that have not been closed. For statistics: looks at every slot.
+   *
+   * @return how many slots are taken now
+   */
+  public static int count() {
+    int count = 0;
+    for (GmRegion region : regions) {
+      count += region == null ? 0 : 1;
+    }
+    return count;
+  }
+
   /** Returns the region of a gated word, or null if the session has been closed meanwhile. */
   static GmRegion find(MemorySessionImpl session, int word) {
     GmRegion region = regions[GmGateWord.slot(word)];

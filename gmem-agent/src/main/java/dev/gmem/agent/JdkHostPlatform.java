@@ -81,4 +81,9 @@ final class JdkHostPlatform implements HostPlatform {
   public long waits() {
     return GmCounters.sum(GmCounters.WAITS) - waitsAtInstall;
   }
+
+  @Override
+  public int gates() {
+    return GmRegion.count();
+  }
 }

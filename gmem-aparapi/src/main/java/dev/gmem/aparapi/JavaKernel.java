@@ -55,6 +55,11 @@ import java.util.Objects;
  * kernel only reads it. Fields that are {@link Kernel.Local} give the length of the local memory by
  * the array they hold; {@link Kernel.PrivateMemorySpace} fields need no array. Neither is bound.
  *
+ * <p><b>Shared memory.</b> Fields share memory as they do in Java. If one segment is bound to two
+ * fields of the same type, they are one array: what an item writes through one field, it reads
+ * through the other, on every device. Other segments that overlap can be bound if the kernel only
+ * reads them; a launch that writes one is refused.
+ *
  * <p><b>Access.</b> What the kernel does with each array is found in its bytecode: a field that is
  * only read is shared, one that is written moves. One that is only written is not copied to the
  * device if the items of the launch are certain to write all of it, each its own element; if such a
@@ -229,7 +234,8 @@ public final class JavaKernel implements AutoCloseable {
    * @param range the work items
    * @return the launch, running or waiting to run
    * @throws IllegalStateException if an array field is neither bound nor a table
-   * @throws IllegalArgumentException if work items are certain to reach beyond an array
+   * @throws IllegalArgumentException if work items are certain to reach beyond an array, or arrays
+   *     share memory, one is written, and they are not one array
    * @throws KernelCompilationException if the device does not compile the kernel
    * @throws UnsupportedOperationException if the device runs neither OpenCL C nor Java
    */
@@ -245,7 +251,8 @@ public final class JavaKernel implements AutoCloseable {
    * @param passId what {@code getPassId()} returns
    * @return the launch, running or waiting to run
    * @throws IllegalStateException if an array field is neither bound nor a table
-   * @throws IllegalArgumentException if work items are certain to reach beyond an array
+   * @throws IllegalArgumentException if work items are certain to reach beyond an array, or arrays
+   *     share memory, one is written, and they are not one array
    * @throws KernelCompilationException if the device does not compile the kernel
    * @throws UnsupportedOperationException if the device runs neither OpenCL C nor Java
    */

@@ -20,6 +20,7 @@ final class LaunchValues implements Values {
   private final Tables tables;
   private final NdRange range;
   private final int passId;
+  private final Aliases aliases;
 
   LaunchValues(
       Kernel kernel,
@@ -36,6 +37,7 @@ final class LaunchValues implements Values {
     this.tables = tables;
     this.range = range;
     this.passId = passId;
+    aliases = new Aliases(translation.name());
   }
 
   @Override
@@ -52,7 +54,9 @@ final class LaunchValues implements Values {
           binding.access() != null
               ? binding.access()
               : translation.reach().access(array, range, passId, this);
-      return new Argument.Buffer(binding.segment(), access);
+      Argument.Buffer buffer = new Argument.Buffer(binding.segment(), access);
+      aliases.add(array, buffer);
+      return buffer;
     }
     Object heap = get(array.field());
     if (heap == null) {

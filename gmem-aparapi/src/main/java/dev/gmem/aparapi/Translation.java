@@ -21,13 +21,29 @@ import org.apache.bcel.Repository;
  * translations happen one at a time.
  */
 final class Translation {
-  private static final ClassValue<Translation> ALL =
+  private static final ClassValue<Slot> ALL =
       new ClassValue<>() {
         @Override
-        protected Translation computeValue(Class<?> type) {
-          return translate(type.asSubclass(Kernel.class));
+        protected Slot computeValue(Class<?> type) {
+          return new Slot();
         }
       };
+
+  /**
+   * The translation of one class, once somebody has made it. A {@link ClassValue} has every thread
+   * that comes before the first one is done compute, so that it holds a place for the result, and
+   * not the result.
+   */
+  private static final class Slot {
+    private Translation made;
+
+    synchronized Translation get(Class<? extends Kernel> kernelClass) {
+      if (made == null) {
+        made = translate(kernelClass);
+      }
+      return made;
+    }
+  }
 
   private static final Object LOCK = new Object();
 
@@ -55,7 +71,7 @@ final class Translation {
 
   /** Translates a class, or finds it translated. */
   static Translation of(Class<? extends Kernel> kernelClass) {
-    return ALL.get(kernelClass);
+    return ALL.get(kernelClass).get(kernelClass);
   }
 
   String name() {

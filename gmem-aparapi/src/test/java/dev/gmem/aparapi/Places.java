@@ -9,10 +9,13 @@ import dev.gmem.Device;
 import dev.gmem.Gmem;
 import dev.gmem.NdRange;
 import dev.gmem.SpaceOptions;
+import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmDiscovery;
+import dev.gmem.testkit.injection.InjectedDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Field;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,11 +51,24 @@ final class Places implements AutoCloseable {
     return new Places(space, space.device(id));
   }
 
+  /** A device of its own, to attach to a space; its calls are counted. */
+  static InjectedDevice wrapped(String id) {
+    List<GmDevice> found = new ArrayList<>();
+    for (GmDiscovery answer : Gmem.discover()) {
+      if (answer instanceof GmDiscovery.Available(String kind, List<GmDevice> devices)) {
+        found.addAll(devices);
+      }
+    }
+    GmDevice chosen = found.stream().filter(d -> d.id().startsWith(id)).findFirst().orElseThrow();
+    found.stream().filter(d -> d != chosen).forEach(GmDevice::close);
+    return InjectedDevice.of(chosen, "counted");
+  }
+
   private static void requireOpenCl() {
     for (GmDiscovery answer : Gmem.discover()) {
       switch (answer) {
-        case GmDiscovery.Available(String kind, List<?> devices) ->
-            devices.forEach(d -> ((dev.gmem.spi.GmDevice) d).close());
+        case GmDiscovery.Available(String kind, List<GmDevice> devices) ->
+            devices.forEach(GmDevice::close);
         case GmDiscovery.Unavailable(String kind, String reason, Throwable cause)
             when kind.equals(OPENCL) -> {
           if (Boolean.getBoolean("gmem.opencl.required")) {

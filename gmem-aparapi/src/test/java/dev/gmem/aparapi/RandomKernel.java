@@ -79,25 +79,25 @@ final class RandomKernel {
   }
 
   private void statement(int depth) {
-    switch (random.nextInt(depth == 0 ? 6 : 13)) {
+    switch (random.nextInt(depth == 0 ? 7 : 15)) {
       case 0, 1 -> line(any(ints) + oneOf(" = ", " += ", " -= ", " ^= ") + integer(3) + ";");
       case 2 -> line(any(longs) + oneOf(" = ", " += ", " *= ") + large(3) + ";");
       case 3 -> line(any(floats) + " = " + floating(3) + ";");
       case 4 -> store();
       case 5 -> line(oneOf("a++;", "b--;", "c += 3;", "work[a & 7]++;", "d = d * 0.25 + x;"));
-      case 6 -> block("if (" + condition(2) + ") {", depth);
-      case 7, 8 -> {
+      case 6 -> narrow();
+      case 7 -> block("if (" + condition(2) + ") {", depth);
+      case 8, 9 -> {
         block("if (" + condition(2) + ") {", depth);
         block("else {", depth);
       }
-      case 9, 10 -> {
+      case 10, 11 -> {
         String k = name();
-        ints.add(k);
         String loop = "for (int " + k + " = 0; " + k + " < " + (1 + random.nextInt(5)) + "; ";
-        ints.remove(k);
         loopBlock(loop + k + "++) {", k, "", depth);
       }
-      case 11 -> {
+      case 12 -> scope(depth);
+      case 13 -> {
         String k = name();
         line("int " + k + " = " + (1 + random.nextInt(6)) + ";");
         loopBlock("while (" + k + " > 0) {", k, k + "--;", depth);
@@ -124,6 +124,34 @@ final class RandomKernel {
     }
   }
 
+  /** Compound assignments to types that are narrower than what is computed. */
+  private void narrow() {
+    String array = oneOf("bytes", "shorts", "chars");
+    line(
+        switch (random.nextInt(4)) {
+          case 0 -> array + "[i] " + oneOf("+=", "-=", "*=") + " " + integer(2) + ";";
+          case 1 -> array + "[i]" + oneOf("++;", "--;");
+          case 2 -> array + "[i] " + oneOf("<<=", ">>=", ">>>=") + " " + integer(1) + ";";
+          default -> any(ints) + oneOf(" += ", " -= ") + large(2) + ";";
+        });
+  }
+
+  /** Variables that are gone after their block, so that others get their slots. */
+  private void scope(int depth) {
+    String v = name();
+    boolean wide = random.nextBoolean();
+    line("if (" + condition(1) + ") {");
+    line((wide ? "long " : "int ") + v + " = " + (wide ? large(2) : integer(2)) + ";");
+    List<String> variables = wide ? longs : ints;
+    variables.add(v);
+    for (int s = 1 + random.nextInt(2); s > 0; s--) {
+      statement(depth - 1);
+    }
+    variables.remove(v);
+    line((wide ? any(longs) : any(ints)) + " ^= " + v + ";");
+    line("}");
+  }
+
   private void block(String head, int depth) {
     line(head);
     for (int s = 1 + random.nextInt(2); s > 0; s--) {
@@ -134,6 +162,9 @@ final class RandomKernel {
 
   private void loopBlock(String head, String counter, String step, int depth) {
     line(head);
+    if (step.isEmpty() && random.nextInt(3) == 0) {
+      line("if (" + condition(1) + ") { " + any(ints) + "++; continue; }");
+    }
     for (int s = 1 + random.nextInt(2); s > 0; s--) {
       statement(depth - 1);
     }
@@ -149,7 +180,7 @@ final class RandomKernel {
       return random.nextBoolean() ? any(ints) : "(" + (random.nextInt(1_000) - 300) + ")";
     }
     String l = integer(depth - 1);
-    return switch (random.nextInt(inHelper ? 12 : 19)) {
+    return switch (random.nextInt(inHelper ? 17 : 26)) {
       case 0 -> "(" + l + " + " + integer(depth - 1) + ")";
       case 1 -> "(" + l + " - " + integer(depth - 1) + ")";
       case 2 -> "(" + l + " * " + integer(depth - 1) + ")";
@@ -161,13 +192,20 @@ final class RandomKernel {
       case 8 -> "(~" + l + ")";
       case 9 -> "(" + oneOf("byte", "short", "char") + ") " + l;
       case 10 -> "Math." + oneOf("min", "max") + "(" + l + ", " + integer(depth - 1) + ")";
-      case 11 -> l;
-      case 12 -> "work[" + l + " & 7]";
-      case 13 -> "table[(" + l + " & 0xffff) % count]";
-      case 14 -> "mix(" + l + ", " + integer(depth - 1) + ")";
-      case 15 -> "pick(" + l + ", " + integer(depth - 1) + ")";
-      case 16 -> "(int) (" + large(depth - 1) + ")";
-      case 17 -> "rows[i][" + l + " & 3]";
+      case 11 -> "(" + l + oneOf(" << ", " >> ", " >>> ") + integer(depth - 1) + ")";
+      case 12 -> "(" + l + oneOf(" / ", " % ") + "(" + integer(depth - 1) + " | 1))";
+      case 13 -> "Math.abs(" + l + ")";
+      case 14 -> "Integer." + oneOf("bitCount", "signum", "reverse") + "(" + l + ")";
+      case 15 -> "Integer." + oneOf("compare", "rotateLeft") + "(" + l + ", " + small() + ")";
+      case 16 -> l;
+      case 17 -> "work[" + l + " & 7]";
+      case 18 -> "table[(" + l + " & 0xffff) % count]";
+      case 19 -> "mix(" + l + ", " + integer(depth - 1) + ")";
+      case 20 -> "pick(" + l + ", " + integer(depth - 1) + ")";
+      case 21 -> "(int) (" + large(depth - 1) + ")";
+      case 22 -> "rows[i][" + l + " & 3]";
+      case 23 -> "(int) (floats[i] * " + oneOf("3e9f", "-7.5f", "1e3f") + ")";
+      case 24 -> "(" + oneOf("int", "short", "char", "byte") + ") (doubles[i] * 1e5)";
       default -> oneOf("number", "count", "bytes[i]", "chars[i]", "ints.length", "getGlobalSize()");
     };
   }
@@ -177,13 +215,18 @@ final class RandomKernel {
       return random.nextBoolean() ? any(longs) : random.nextInt(90_000) + oneOf("L", "000000L");
     }
     String l = large(depth - 1);
-    return switch (random.nextInt(7)) {
+    return switch (random.nextInt(12)) {
       case 0 -> "(" + l + oneOf(" + ", " - ", " * ") + large(depth - 1) + ")";
       case 1 -> "(" + l + oneOf(" & ", " | ", " ^ ") + large(depth - 1) + ")";
       case 2 -> "(" + l + oneOf(" << ", " >> ", " >>> ") + "(" + integer(depth - 1) + " & 63))";
       case 3 -> "(" + l + oneOf(" / ", " % ") + "((" + large(depth - 1) + " & 255) + 1))";
       case 4 -> "(" + condition(depth - 1) + " ? " + l + " : " + large(depth - 1) + ")";
       case 5 -> "(long) " + integer(depth - 1);
+      case 6 -> "(" + l + oneOf(" << ", " >> ", " >>> ") + integer(depth - 1) + ")";
+      case 7 -> "(" + l + oneOf(" / ", " % ") + "(" + large(depth - 1) + " | 1))";
+      case 8 -> "(" + l + oneOf(" + ", " * ") + integer(depth - 1) + ")";
+      case 9 -> "Math." + oneOf("min", "max") + "(" + l + ", " + large(depth - 1) + ")";
+      case 10 -> oneOf("(-", "(~") + l + ")";
       default -> l;
     };
   }
@@ -219,6 +262,10 @@ final class RandomKernel {
       case 3 -> "(" + large(1) + oneOf(" < ", " >= ") + large(1) + ")";
       default -> oneOf("chosen", "booleans[i]");
     };
+  }
+
+  private String small() {
+    return Integer.toString(random.nextInt(40) - 4);
   }
 
   private String any(List<String> from) {

@@ -107,4 +107,11 @@ public interface HostPlatform {
    * @return the number
    */
   long waits();
+
+  /**
+   * Counts regions with a gate that have not been closed, in this JVM.
+   *
+   * @return the number
+   */
+  int gates();
 }

@@ -319,7 +319,13 @@ public final class Space implements AddressSpace {
       tableBytes += more[1];
     }
     return new SpaceStatistics(
-        total, platform.waits(), pins, past.allocatedBytes(), tableBytes, devices.statistics());
+        total,
+        platform.waits(),
+        pins,
+        past.allocatedBytes(),
+        tableBytes,
+        platform.gates(),
+        devices.statistics());
   }
 
   // ---- closing ----

@@ -169,6 +169,7 @@ class RandomOperationsTest {
       stage.close();
       compareFile();
       assertThat(stage.host().committedBlocks()).isZero();
+      assertThat(stage.host().gates()).isZero();
     }
 
     /**

@@ -306,6 +306,11 @@ public final class FakeHost implements HostPlatform {
     return waits.get();
   }
 
+  @Override
+  public synchronized int gates() {
+    return (int) regions.values().stream().filter(r -> !r.isClosed()).count();
+  }
+
   private Block block(long address, long bytes) {
     Map.Entry<Long, Block> entry = blocks.floorEntry(address);
     if (entry == null || address + bytes > entry.getKey() + entry.getValue().bytes()) {

@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gmem.testkit.DeviceFixture;
+import dev.gmem.testkit.injection.Injection;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -16,16 +20,30 @@ import org.junit.jupiter.api.TestReporter;
  * and devices that come and go. At the end of each program nothing is left on a device, allocated,
  * or committed on the host.
  *
+ * <p>Each of its tests does so once with devices that work, and once with devices whose calls fail,
+ * stall, or say that they are busy, at random. Then whatever fails must say so, and leave memory as
+ * its contract says.
+ *
  * <p>An implementer of a device extends this class as {@link HmmScenarios}, and runs it in a JVM
- * with the agent. It makes {@link #steps} steps, or {@code -Dgmem.model.steps=1000000}. The seed is
- * reported, and {@code -Dgmem.model.seed} sets it. A program that fails is shortened, and told.
+ * with the agent. A program that fails is shortened, and told.
+ *
+ * <table>
+ *   <caption>System properties</caption>
+ *   <tr><td>{@code gmem.model.seed}</td><td>seed of the first program; it is reported</td></tr>
+ *   <tr><td>{@code gmem.model.seeds}</td><td>how many programs, each from the next seed; by default
+ *       as many as make {@code gmem.model.steps}</td></tr>
+ *   <tr><td>{@code gmem.model.steps}</td>
+ *       <td>how many steps in all; by default {@link #steps}</td></tr>
+ *   <tr><td>{@code gmem.model.program.steps}</td><td>steps of one program, which has an address
+ *       space of its own; 200 by default</td></tr>
+ * </table>
  */
 public abstract class RandomOperations {
-  /** Steps of one program, which has an address space of its own. */
-  private static final int PROGRAM_STEPS = 200;
+  private static final int PROGRAM_STEPS = Integer.getInteger("gmem.model.program.steps", 200);
 
   private static final long SEED = Long.getLong("gmem.model.seed", System.nanoTime());
-  private static final Duration PROGRAM_TIMEOUT = Duration.ofMinutes(2);
+  private static final Duration PROGRAM_TIMEOUT =
+      Duration.ofMinutes(2).plusMillis(20L * PROGRAM_STEPS);
   private static final int SHRINKING_ATTEMPTS = 300;
 
   /** For subclasses. */
@@ -50,19 +68,42 @@ public abstract class RandomOperations {
 
   @Test
   void memoryIsAnArrayWhoeverReachesIt(TestReporter reporter) {
+    programs(reporter, seed -> Disturbance.none());
+  }
+
+  @Test
+  void memoryIsAnArrayThoughCallsFail(TestReporter reporter) {
+    long failures = programs(reporter, seed -> Disturbance.from(seed));
+    assertTrue(failures > 0, "nothing has failed");
+  }
+
+  /** Runs programs; returns how many of their operations have failed. */
+  private long programs(TestReporter reporter, LongFunction<Disturbance> disturbances) {
     reporter.publishEntry("gmem.model.seed", Long.toString(SEED));
     long steps = Long.getLong("gmem.model.steps", steps());
+    long seeds = Long.getLong("gmem.model.seeds", Math.ceilDiv(steps, PROGRAM_STEPS));
     long launches = 0;
     long hostFaults = 0;
+    long failures = 0;
     boolean moves = false;
-    for (long done = 0; done < steps; done += PROGRAM_STEPS) {
-      RandomProgram program = check(fixture(), SEED + done / PROGRAM_STEPS);
+    for (long seed = SEED; seed < SEED + seeds; seed++) {
+      RandomProgram program = check(fixture(), seed, disturbances);
       launches += program.launches();
       hostFaults += program.hostFaults();
+      failures += program.failures();
       moves |= program.moves();
     }
-    assertTrue(launches > steps / 20, "too few launches to mean anything: " + launches);
-    assertTrue(!moves || hostFaults > steps / 100, "the CPU hardly ever faulted: " + hostFaults);
+    long made = seeds * PROGRAM_STEPS;
+    reporter.publishEntry(
+        Map.of(
+            "programs", Long.toString(seeds),
+            "steps", Long.toString(made),
+            "launches", Long.toString(launches),
+            "hostFaults", Long.toString(hostFaults),
+            "failures", Long.toString(failures)));
+    assertTrue(launches > made / 20, "too few launches to mean anything: " + launches);
+    assertTrue(!moves || hostFaults > made / 100, "the CPU hardly ever faulted: " + hostFaults);
+    return failures;
   }
 
   /**
@@ -74,27 +115,43 @@ public abstract class RandomOperations {
    *     fails
    */
   protected static void checkProgram(DeviceFixture fixture, long seed) {
-    check(fixture, seed);
+    check(fixture, seed, ignored -> Disturbance.none());
   }
 
-  private static RandomProgram check(DeviceFixture fixture, long seed) {
+  /**
+   * As above; calls fail, and devices do as they should not.
+   *
+   * @param fixture the device
+   * @param seed what the program, and which calls fail, follow from
+   * @param lies what no device may do, in force besides
+   * @throws AssertionError as above
+   */
+  protected static void checkProgramThoughCallsFail(
+      DeviceFixture fixture, long seed, Injection... lies) {
+    check(fixture, seed, chance -> Disturbance.from(chance, lies));
+  }
+
+  private static RandomProgram check(
+      DeviceFixture fixture, long seed, LongFunction<Disturbance> disturbances) {
     List<Operation> operations = Operation.program(seed, PROGRAM_STEPS);
-    RandomProgram program = new RandomProgram(fixture);
+    Supplier<RandomProgram> programs = () -> new RandomProgram(fixture, disturbances.apply(seed));
+    RandomProgram program = programs.get();
     String seedText = "gmem.model.seed=" + seed;
     try {
       assertTimeoutPreemptively(PROGRAM_TIMEOUT, () -> program.run(operations), seedText);
       return program;
     } catch (Throwable failure) {
-      throw new AssertionError(seedText + ": " + told(fixture, operations, failure), failure);
+      throw new AssertionError(seedText + ": " + told(programs, operations, failure), failure);
     }
   }
 
-  private static String told(DeviceFixture fixture, List<Operation> operations, Throwable failure) {
+  private static String told(
+      Supplier<RandomProgram> programs, List<Operation> operations, Throwable failure) {
     if (failure.toString().contains("timed out")) {
       return "a program did not end";
     }
     List<Operation> shortest =
-        new Shrinker(SHRINKING_ATTEMPTS).shrink(operations, shorter -> fails(fixture, shorter));
+        new Shrinker(SHRINKING_ATTEMPTS).shrink(operations, shorter -> fails(programs, shorter));
     return shortest.stream()
         .map(Operation::toString)
         .collect(
@@ -102,9 +159,9 @@ public abstract class RandomOperations {
   }
 
   /** Any failure counts; one that is not repeated leaves the program as long as it was. */
-  private static boolean fails(DeviceFixture fixture, List<Operation> operations) {
+  private static boolean fails(Supplier<RandomProgram> programs, List<Operation> operations) {
     try {
-      assertTimeoutPreemptively(PROGRAM_TIMEOUT, () -> new RandomProgram(fixture).run(operations));
+      assertTimeoutPreemptively(PROGRAM_TIMEOUT, () -> programs.get().run(operations));
       return false;
     } catch (Throwable failure) {
       return true;

@@ -2,6 +2,7 @@ package dev.gmem.testkit.scenario;
 
 import static dev.gmem.testkit.scenario.Operation.GRANULES;
 import static dev.gmem.testkit.scenario.ScenarioContract.GRANULE_BYTES;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
@@ -19,9 +20,9 @@ import dev.gmem.SpaceOptions;
 import dev.gmem.Transfer;
 import dev.gmem.UnmappedMemoryException;
 import dev.gmem.spi.GmCapability;
+import dev.gmem.spi.GmDevice;
 import dev.gmem.testkit.ContractKernel;
 import dev.gmem.testkit.DeviceFixture;
-import dev.gmem.testkit.injection.InjectedDevice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,13 +34,20 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.IntBinaryOperator;
+import java.util.function.Supplier;
 
 /**
  * Makes the steps of a program in an address space of its own, and in arrays. Of its buffers the
  * first is plain memory, the second a file's, the third a private copy of a file.
  *
+ * <p>Calls of devices may fail. Whatever fails then says so, and leaves what its contract says:
+ * what only moves or reads bytes, all of them; what writes some, each as it was or as it would be.
+ *
  * <p>Threads: one at a time. Launches on devices that take no faults, and some prefetches, are not
- * waited for: their place in the order of data is enough.
+ * waited for: their place in the order of data is enough. Launches that may fail are, as what comes
+ * after them follows from whether they have.
  */
 final class RandomProgram {
   private static final int BYTES = GRANULES * GRANULE_BYTES;
@@ -54,6 +62,7 @@ final class RandomProgram {
   private static final byte UNCHANGED = 77;
 
   private final DeviceFixture fixture;
+  private final Disturbance disturbance;
   private final Device[] devices = new Device[Operation.DEVICES];
   private final List<Map<ContractKernel, Kernel>> kernels = new ArrayList<>();
   private final Arena[] arenas = new Arena[Operation.BUFFERS];
@@ -61,15 +70,20 @@ final class RandomProgram {
   private final MemorySegment[] model = new MemorySegment[Operation.BUFFERS];
   private final Path[] files = new Path[Operation.BUFFERS];
   private final List<Launch> launches = new ArrayList<>();
-  private final List<Transfer> transfers = new ArrayList<>();
+  private final List<UnderWay> transfers = new ArrayList<>();
   private AddressSpace space;
+  private int gates;
   private long launched;
   private long hostFaults;
   private boolean moves;
 
-  RandomProgram(DeviceFixture fixture) {
+  RandomProgram(DeviceFixture fixture, Disturbance disturbance) {
     this.fixture = fixture;
+    this.disturbance = disturbance;
   }
+
+  /** A transfer, and how many calls had been disturbed before. */
+  private record UnderWay(Transfer transfer, long disturbed) {}
 
   /** How many kernels it has launched. */
   long launches() {
@@ -81,6 +95,11 @@ final class RandomProgram {
     return hostFaults;
   }
 
+  /** How many operations have failed. */
+  long failures() {
+    return disturbance.failures();
+  }
+
   /** Tells whether granules move to its devices. */
   boolean moves() {
     return moves;
@@ -90,6 +109,7 @@ final class RandomProgram {
     SpaceOptions options = SpaceOptions.defaults().withGranuleBytes(GRANULE_BYTES);
     try (AddressSpace opened = Gmem.open(options)) {
       space = opened;
+      gates = space.statistics().gates();
       for (int i = 0; i < devices.length; i++) {
         kernels.add(null);
         attach(i);
@@ -107,7 +127,7 @@ final class RandomProgram {
         }
         step++;
       }
-      finish();
+      disturbance.calmly(this::finish);
     } finally {
       for (Path file : files) {
         if (file != null) {
@@ -131,21 +151,33 @@ final class RandomProgram {
       assertEquals(0, device.residentBytes(), () -> "bytes left on " + device.id());
     }
     assertEquals(0, space.statistics().allocatedBytes(), "bytes left allocated");
+    assertEquals(gates, space.statistics().gates(), "gates left");
     assertEquals(0, CommittedMemory.bytesIn(space), "bytes left committed on the host");
   }
 
   private void attach(int number) {
-    Device device = space.attach(InjectedDevice.of(fixture.newDevice(), "device" + number));
-    devices[number] = device;
+    disturbance.insist(
+        () -> {
+          GmDevice device = disturbance.around(fixture.newDevice(), "device" + number);
+          Device attached = null;
+          try {
+            attached = space.attach(device);
+          } finally {
+            if (attached == null) {
+              device.close();
+            }
+          }
+          devices[number] = attached;
+        });
     kernels.set(number, new EnumMap<>(ContractKernel.class));
-    moves |= hasMemory(device);
+    moves |= hasMemory(devices[number]);
   }
 
   private void allocate(int buffer) throws IOException {
     arenas[buffer] = space.arena();
     model[buffer] = MemorySegment.ofArray(new long[BYTES / Long.BYTES]);
     if (buffer == PLAIN) {
-      buffers[buffer] = arenas[buffer].allocate(BYTES, GRANULE_BYTES);
+      allocatePlain();
       return;
     }
     if (files[buffer] == null) {
@@ -156,11 +188,17 @@ final class RandomProgram {
     model[buffer].fill(UNCHANGED);
     Files.write(files[buffer], content);
     MapMode mode = buffer == SHARED ? MapMode.READ_WRITE : MapMode.PRIVATE;
-    buffers[buffer] = space.map(arenas[buffer], files[buffer], mode, POSITION, BYTES);
+    disturbance.insist(
+        () -> buffers[buffer] = space.map(arenas[buffer], files[buffer], mode, POSITION, BYTES));
   }
 
+  private void allocatePlain() {
+    disturbance.insist(() -> buffers[PLAIN] = arenas[PLAIN].allocate(BYTES, GRANULE_BYTES));
+  }
+
+  /** What a device does not let go of when memory is freed stays there, so they are to. */
   private void close(int buffer) throws IOException {
-    arenas[buffer].close();
+    disturbance.calmly(arenas[buffer]::close);
     if (buffer != PLAIN) {
       compareFile(buffer);
     }
@@ -173,24 +211,29 @@ final class RandomProgram {
     MemorySegment granules = buffers[b].asSlice(op.from(), op.bytes());
     switch (op.what()) {
       case HOST_READ ->
-          assertEquals(
-              model[b].get(JAVA_LONG_UNALIGNED, at), buffers[b].get(JAVA_LONG_UNALIGNED, at));
+          disturbance.insist(
+              () ->
+                  assertEquals(
+                      model[b].get(JAVA_LONG_UNALIGNED, at),
+                      buffers[b].get(JAVA_LONG_UNALIGNED, at)));
       case HOST_WRITE -> {
-        buffers[b].set(JAVA_LONG_UNALIGNED, at, op.value());
+        disturbance.insist(() -> buffers[b].set(JAVA_LONG_UNALIGNED, at, op.value()));
         model[b].set(JAVA_LONG_UNALIGNED, at, op.value());
       }
-      case HOST_ADD ->
-          assertEquals(
-              (int) INT.getAndAdd(model[b], (long) ints, op.value()),
-              (int) INT.getAndAdd(buffers[b], (long) ints, op.value()));
+      case HOST_ADD -> {
+        int old = (int) INT.getAndAdd(model[b], (long) ints, op.value());
+        disturbance.insist(
+            () -> assertEquals(old, (int) INT.getAndAdd(buffers[b], (long) ints, op.value())));
+      }
       case HOST_FILL -> {
-        part(buffers[b], op).fill((byte) op.value());
-        part(model[b], op).fill((byte) op.value());
+        MemorySegment data = part(buffers[b], op);
+        boolean done = disturbance.attempt(() -> data.fill((byte) op.value()));
+        expect(done, 1, data, part(model[b], op), m -> m.fill((byte) op.value()));
       }
       case HOST_COMPARE -> compare(b, op.from(), op.bytes());
       case LAUNCH_NUMBER, LAUNCH_INCREMENT, LAUNCH_COPY -> launch(op);
-      case PREFETCH -> transfer(op, space.prefetch(granules, devices[op.device()]));
-      case PREFETCH_TO_HOST -> transfer(op, space.prefetchToHost(granules));
+      case PREFETCH -> transfer(op, () -> space.prefetch(granules, devices[op.device()]));
+      case PREFETCH_TO_HOST -> transfer(op, () -> space.prefetchToHost(granules));
       case COPY -> copy(op);
       case ADVISE -> advise(op, granules);
       case DONT_NEED_OR_FLUSH -> dontNeedOrFlush(op, granules);
@@ -206,7 +249,7 @@ final class RandomProgram {
       }
       case REATTACH -> {
         joinTransfers();
-        space.detach(devices[op.device()]);
+        disturbance.insist(() -> space.detach(devices[op.device()]));
         attach(op.device());
       }
     }
@@ -218,52 +261,111 @@ final class RandomProgram {
     return buffer.asSlice(op.from() + cut, op.bytes() - cut);
   }
 
+  /**
+   * Changes the model as an operation has changed memory. If that has failed, each unit is as it
+   * was or as it would be.
+   */
+  private void expect(
+      boolean done,
+      int unitBytes,
+      MemorySegment data,
+      MemorySegment expected,
+      Consumer<MemorySegment> change) {
+    MemorySegment before = MemorySegment.ofArray(expected.toArray(JAVA_BYTE));
+    change.accept(expected);
+    if (done) {
+      return;
+    }
+    disturbance.insist(
+        () -> {
+          for (long at = 0; at < data.byteSize(); at += unitBytes) {
+            MemorySegment seen = data.asSlice(at, unitBytes);
+            MemorySegment unit = expected.asSlice(at, unitBytes);
+            MemorySegment old = before.asSlice(at, unitBytes);
+            if (unit.mismatch(seen) >= 0) {
+              assertEquals(-1, old.mismatch(seen), "neither as before nor as after, at byte " + at);
+              unit.copyFrom(old);
+            }
+          }
+        });
+  }
+
   private void launch(Operation op) {
     MemorySegment data = part(buffers[op.buffer()], op);
     MemorySegment expected = part(model[op.buffer()], op);
     int count = (int) (data.byteSize() / Integer.BYTES);
     switch (op.what()) {
       case LAUNCH_NUMBER -> {
-        start(op, ContractKernel.NUMBER, count, data, op.value());
-        for (int i = 0; i < count; i++) {
-          expected.setAtIndex(JAVA_INT_UNALIGNED, i, op.value() + i);
-        }
+        boolean done = start(op, ContractKernel.NUMBER, count, data, op.value());
+        launched(done, op, data, expected, (i, old) -> op.value() + i);
       }
       case LAUNCH_INCREMENT -> {
-        start(op, ContractKernel.INCREMENT, count, data);
-        for (int i = 0; i < count; i++) {
-          int old = expected.getAtIndex(JAVA_INT_UNALIGNED, i);
-          expected.setAtIndex(JAVA_INT_UNALIGNED, i, old + 1);
-        }
+        boolean done = start(op, ContractKernel.INCREMENT, count, data);
+        launched(done, op, data, expected, (i, old) -> old + 1);
       }
       default -> {
         int target = (op.buffer() + 1) % buffers.length;
-        start(op, ContractKernel.COPY, count, Argument.read(data), part(buffers[target], op));
-        part(model[target], op).copyFrom(expected);
+        MemorySegment to = part(buffers[target], op);
+        boolean done = start(op, ContractKernel.COPY, count, Argument.read(data), to);
+        launched(
+            done,
+            op,
+            to,
+            part(model[target], op),
+            (i, old) -> expected.getAtIndex(JAVA_INT_UNALIGNED, i));
       }
     }
   }
 
-  private void start(Operation op, ContractKernel which, int items, Object... arguments) {
-    Device device = devices[op.device()];
-    Launch launch =
-        kernels
-            .get(op.device())
-            .computeIfAbsent(which, w -> device.load(fixture.source(w)).kernel(w.kernelName()))
-            .launch(NdRange.of(items), arguments);
-    launched++;
-    if (device.capabilities().contains(GmCapability.REPLAYABLE_FAULTS)) {
-      launch.join(); // nobody else waits for a kernel that takes faults
-    } else {
-      launches.add(launch);
-    }
+  /**
+   * Changes the model as a kernel does. One that has failed has not begun, unless it may have met
+   * the failure in a fault of its own.
+   */
+  private void launched(
+      boolean done, Operation op, MemorySegment data, MemorySegment model, IntBinaryOperator item) {
+    Consumer<MemorySegment> kernel =
+        ints -> {
+          for (int i = 0; i < ints.byteSize() / Integer.BYTES; i++) {
+            int old = ints.getAtIndex(JAVA_INT_UNALIGNED, i);
+            ints.setAtIndex(JAVA_INT_UNALIGNED, i, item.applyAsInt(i, old));
+          }
+        };
+    boolean begun = done || takesFaults(devices[op.device()]);
+    expect(done, Integer.BYTES, data, model, begun ? kernel : ints -> {});
   }
 
-  private void transfer(Operation op, Transfer transfer) {
+  private static boolean takesFaults(Device device) {
+    return device.capabilities().contains(GmCapability.REPLAYABLE_FAULTS);
+  }
+
+  /** Returns false if the launch has failed. */
+  private boolean start(Operation op, ContractKernel which, int items, Object... arguments) {
+    Device device = devices[op.device()];
+    Map<ContractKernel, Kernel> loaded = kernels.get(op.device());
+    if (!loaded.containsKey(which)) {
+      disturbance.insist(
+          () -> loaded.put(which, device.load(fixture.source(which)).kernel(which.kernelName())));
+    }
+    launched++;
+    Launch[] launch = new Launch[1];
+    boolean joins = disturbance.disturbs() || takesFaults(device);
+    return disturbance.attempt(
+        () -> {
+          launch[0] = loaded.get(which).launch(NdRange.of(items), arguments);
+          if (joins) {
+            launch[0].join(); // nobody else waits for a kernel that takes faults
+          } else {
+            launches.add(launch[0]);
+          }
+        });
+  }
+
+  private void transfer(Operation op, Supplier<Transfer> transfer) {
     if (op.offset() % 2 == 0) {
-      transfer.join();
+      disturbance.insist(() -> transfer.get().join());
     } else {
-      transfers.add(transfer);
+      long disturbed = disturbance.disturbed();
+      disturbance.attempt(() -> transfers.add(new UnderWay(transfer.get(), disturbed)));
     }
   }
 
@@ -272,8 +374,16 @@ final class RandomProgram {
     int bytes = op.bytes() - op.offset();
     int to = Integer.remainderUnsigned(op.value(), BYTES - bytes + 1);
     int target = (op.buffer() + (op.value() >>> 16)) % buffers.length;
-    space.copy(buffers[target].asSlice(to, bytes), buffers[op.buffer()].asSlice(op.from(), bytes));
-    MemorySegment.copy(model[op.buffer()], op.from(), model[target], to, bytes);
+    MemorySegment destination = buffers[target].asSlice(to, bytes);
+    MemorySegment source = buffers[op.buffer()].asSlice(op.from(), bytes);
+    boolean done = disturbance.attempt(() -> space.copy(destination, source));
+    byte[] content = model[op.buffer()].asSlice(op.from(), bytes).toArray(JAVA_BYTE);
+    expect(
+        done,
+        1,
+        destination,
+        model[target].asSlice(to, bytes),
+        m -> m.copyFrom(MemorySegment.ofArray(content)));
   }
 
   /** Nothing that may be read changes by it. Pins would refuse what comes next, so they go. */
@@ -289,8 +399,8 @@ final class RandomProgram {
           case 5 -> Advice.willNeed();
           default -> Advice.pinToHost();
         };
-    space.advise(granules, advice).join();
-    space.advise(granules, Advice.unpin()).join();
+    disturbance.insist(() -> space.advise(granules, advice).join());
+    disturbance.insist(() -> space.advise(granules, Advice.unpin()).join());
   }
 
   /** What works on the host's memory has none to prefer. */
@@ -300,12 +410,13 @@ final class RandomProgram {
 
   private void dontNeedOrFlush(Operation op, MemorySegment granules) throws IOException {
     if (op.buffer() == PLAIN) {
-      space.advise(granules, Advice.dontNeed()).join();
-      model[PLAIN].asSlice(op.from(), op.bytes()).fill((byte) 0);
+      boolean done = disturbance.attempt(() -> space.advise(granules, Advice.dontNeed()).join());
+      MemorySegment expected = model[PLAIN].asSlice(op.from(), op.bytes());
+      expect(done, GRANULE_BYTES, granules, expected, m -> m.fill((byte) 0));
     } else if (op.offset() % 2 == 0) {
-      space.flush(granules);
+      disturbance.insist(() -> space.flush(granules));
     } else {
-      space.flush(buffers[op.buffer()]);
+      disturbance.insist(() -> space.flush(buffers[op.buffer()]));
       compareFile(op.buffer());
     }
   }
@@ -316,10 +427,10 @@ final class RandomProgram {
     MemorySegment old = buffers[PLAIN];
     Arena arena = arenas[PLAIN];
     arenas[PLAIN] = space.arena();
-    buffers[PLAIN] = arenas[PLAIN].allocate(BYTES, GRANULE_BYTES);
+    allocatePlain();
     if (unmap) {
       int end = op.from() + op.bytes();
-      space.unmap(old.asSlice(op.from(), op.bytes()));
+      disturbance.insist(() -> space.unmap(old.asSlice(op.from(), op.bytes())));
       try {
         throw new AssertionError("read after unmap: " + old.get(JAVA_LONG_UNALIGNED, op.from()));
       } catch (UnmappedMemoryException expected) {
@@ -330,17 +441,20 @@ final class RandomProgram {
     } else {
       remap(old, 0, BYTES);
     }
-    arena.close();
+    disturbance.calmly(arena::close);
   }
 
   private void remap(MemorySegment old, int at, int bytes) {
     if (bytes > 0) {
-      space.remap(buffers[PLAIN].asSlice(at, bytes), old.asSlice(at, bytes));
+      MemorySegment target = buffers[PLAIN].asSlice(at, bytes);
+      disturbance.insist(() -> space.remap(target, old.asSlice(at, bytes)));
     }
   }
 
   private void joinTransfers() {
-    transfers.forEach(Transfer::join);
+    for (UnderWay each : transfers) {
+      disturbance.attempt(each.disturbed(), () -> each.transfer().join());
+    }
     transfers.clear();
   }
 
@@ -353,8 +467,12 @@ final class RandomProgram {
   private void compare(int buffer, int from, int bytes) {
     MemorySegment seen = buffers[buffer].asSlice(from, bytes);
     MemorySegment expected = model[buffer].asSlice(from, bytes);
-    long differs = expected.mismatch(seen);
-    assertEquals(-1, differs, () -> "buffer " + buffer + " differs at byte " + (from + differs));
+    disturbance.insist(
+        () -> {
+          long differs = expected.mismatch(seen);
+          assertEquals(
+              -1, differs, () -> "buffer " + buffer + " differs at byte " + (from + differs));
+        });
   }
 
   private void compareFile(int buffer) throws IOException {
