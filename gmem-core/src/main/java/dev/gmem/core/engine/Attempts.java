@@ -77,7 +77,7 @@ final class Attempts {
    */
   void makeRoom(Evictor evictor, Request request, Claim claim) {
     DeviceSlot slot = claim.target();
-    slot.press();
+    slot.pressure().press();
     long needed = request.vma().bytesOf(request.first(), request.end());
     Evictor.Outcome evicted = evictor.makeRoom(slot, Math.min(needed, BATCH_BYTES));
     if (evicted.freedBytes() == 0 && !slot.awaitChange(claim.changes(), request.ownLaunches())) {

@@ -1,7 +1,6 @@
 package dev.gmem.core.engine;
 
 import dev.gmem.DeviceStatistics;
-import dev.gmem.SpaceOptions;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmAttachMode;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -35,46 +33,27 @@ import java.util.function.LongSupplier;
  * and counts as come again, before it is taken: so the order is nearly that of use, and using costs
  * nothing but a stamp. Who looks for a victim spares {@value #SPARED_MAX} runs at most, so that
  * looking costs the same whatever the history.
- *
- * <p>From the first time that somebody finds no room it is under pressure, until {@value #RELIEVED}
- * times its high watermark are free. Only then uses are stamped and the {@link Reclaimer} works on
- * it: what fits stays.
  */
 public final class DeviceSlot {
-  /**
-   * The low watermark is this part of the quota, in whole pages; the high one is twice as much. A
-   * memory of fewer pages has none, and is never reclaimed from.
-   */
-  static final int LOW_FRACTION = 64;
-
-  private static final int RELIEVED = 4;
   private static final int SPARED_MAX = 64;
-
-  /** After how many takings of room at most it is tried again to reclaim something. */
-  private static final int PATIENCE_MAX = 1024;
 
   private final int index;
   private final GmDevice device;
   private final GmAttachMode mode;
   private final boolean concurrent;
   private final long quotaBytes;
-  private final long lowBytes;
   private final AtomicLong usedBytes = new AtomicLong();
   private final LongAdder faults = new LongAdder();
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
   private final LongAdder bytesEvicted = new LongAdder();
-  private final LongAdder bytesReclaimed = new LongAdder();
   private final LongAdder launches = new LongAdder();
   private final LongAdder kernelNanos = new LongAdder();
   private final Monitor monitor;
   private final ArrayDeque<Mapped> history = new ArrayDeque<>();
   private final AtomicInteger pending = new AtomicInteger();
   private final AtomicLong clock = new AtomicLong();
-  private final AtomicBoolean reclaiming = new AtomicBoolean();
-  private volatile boolean pressed;
-  private volatile int patience;
-  private int nextPatience = 1; // of the thread that reclaims
+  private final Pressure pressure = new Pressure(this);
   private volatile long changes;
   private volatile long releases;
   private int running;
@@ -99,10 +78,6 @@ public final class DeviceSlot {
         device.capabilities().contains(GmCapability.REMOTE_MAPPING)
             ? Long.MAX_VALUE
             : device.memoryBytes();
-    this.lowBytes =
-        quotaBytes == Long.MAX_VALUE
-            ? 0
-            : quotaBytes / LOW_FRACTION & -SpaceOptions.GRANULE_BYTES_MIN;
     this.monitor = monitors.create(LockRank.DEVICE);
   }
 
@@ -250,61 +225,9 @@ public final class DeviceSlot {
     }
   }
 
-  // ---- reclaim ----
-
-  /** Somebody has found no room. */
-  void press() {
-    pressed = true;
-  }
-
-  /** Tells whether somebody has found no room, and there is not much of it since. */
-  public boolean isPressed() {
-    return pressed;
-  }
-
-  /** Tells whether less than the low watermark is free, and that matters. */
-  boolean wantsReclaim() {
-    if (!pressed || leaving) {
-      return false;
-    }
-    if (patience > 0) {
-      patience--; // races lose a count, no more
-      return false;
-    }
-    long free = quotaBytes - usedBytes.get();
-    if (free >= RELIEVED * 2 * lowBytes) {
-      pressed = false;
-    }
-    return free < lowBytes;
-  }
-
-  /** Returns how much is to be evicted up to the high watermark; at most 0 if nothing is. */
-  long shortBytes() {
-    return leaving ? 0 : 2 * lowBytes - (quotaBytes - usedBytes.get());
-  }
-
-  /** Tells whether the caller is to reclaim, and nobody else. */
-  boolean beginReclaim() {
-    return !reclaiming.get() && reclaiming.compareAndSet(false, true);
-  }
-
-  /** Tells whether a thread reclaims. */
-  boolean isReclaiming() {
-    return reclaiming.get();
-  }
-
-  void endReclaim() {
-    reclaiming.set(false);
-  }
-
-  /**
-   * Takes note of what could be reclaimed. If that was nothing, the next tries come ever later, so
-   * that a device whose memory cannot be had costs no thread each time that somebody takes room.
-   */
-  void reclaimed(long bytes) {
-    bytesReclaimed.add(bytes);
-    nextPatience = bytes > 0 ? 1 : Math.min(PATIENCE_MAX, 2 * nextPatience);
-    patience = bytes > 0 ? 0 : nextPatience;
+  /** Returns whether it is short of memory, and what follows. */
+  Pressure pressure() {
+    return pressure;
   }
 
   /** Returns a time later than all before. */
@@ -393,7 +316,7 @@ public final class DeviceSlot {
         times.inNanos(),
         times.outNanos(),
         bytesEvicted.sum(),
-        bytesReclaimed.sum(),
+        pressure.bytesReclaimed(),
         launches.sum(),
         kernelNanos.sum(),
         usedBytes.get());

@@ -33,7 +33,7 @@ final class Reclaimer {
 
   /** To be called when room has been taken, with no monitor held. */
   void roomTaken(DeviceSlot slot) {
-    if (!slot.wantsReclaim() || !slot.beginReclaim()) {
+    if (!slot.pressure().wantsReclaim() || !slot.pressure().beginReclaim()) {
       return;
     }
     boolean started = false;
@@ -44,7 +44,7 @@ final class Reclaimer {
       // No thread to be had: those who find no room evict themselves, as they do without this.
     } finally {
       if (!started) {
-        slot.endReclaim();
+        slot.pressure().endReclaim();
       }
     }
   }
@@ -56,17 +56,19 @@ final class Reclaimer {
           return;
         }
       } finally {
-        slot.endReclaim();
+        slot.pressure().endReclaim();
       }
       // Whoever took room after the last look, and before the end, has started nobody.
-    } while (slot.wantsReclaim() && slot.beginReclaim());
+    } while (slot.pressure().wantsReclaim() && slot.pressure().beginReclaim());
   }
 
   /** Returns whether it came there. */
   private boolean toHighWatermark(DeviceSlot slot) {
-    for (long wanted = slot.shortBytes(); wanted > 0; wanted = slot.shortBytes()) {
+    for (long wanted = slot.pressure().shortBytes();
+        wanted > 0;
+        wanted = slot.pressure().shortBytes()) {
       long freed = evictor.makeRoom(slot, Math.min(wanted, BATCH_BYTES)).freedBytes();
-      slot.reclaimed(freed);
+      slot.pressure().reclaimed(freed);
       if (freed == 0) {
         return false;
       }

@@ -19,7 +19,7 @@ public final class UseStamps {
    * @param slot the device of the launch
    */
   public void stamp(DeviceSlot slot) {
-    if (slot.isPressed()) {
+    if (slot.pressure().isPressed()) {
       if (times.get() == null) {
         times.compareAndSet(null, new AtomicLongArray(GranuleEntry.DEVICES_MAX));
       }

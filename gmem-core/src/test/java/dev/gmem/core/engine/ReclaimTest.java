@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ReclaimTest {
   private static final int MEMORY = 256; // granules
-  private static final int LOW = MEMORY / DeviceSlot.LOW_FRACTION;
+  private static final int LOW = MEMORY / Pressure.LOW_FRACTION;
   private static final int HIGH = 2 * LOW;
   private static final SpaceOptions OPTIONS =
       SpaceOptions.defaults().withGranuleBytes(GRANULE).withReservedBytes(16 << 20);
@@ -84,7 +84,7 @@ class ReclaimTest {
     await(
         () ->
             statistics().residentBytes() <= (long) (MEMORY - HIGH) * GRANULE
-                && !slot().isReclaiming());
+                && !slot().pressure().isReclaiming());
   }
 
   @Test
@@ -117,8 +117,8 @@ class ReclaimTest {
     for (int round = 0; round < 3; round++) {
       write(d, s, 0, MEMORY);
     }
-    assertThat(slot().isPressed()).isFalse();
-    assertThat(slot().isReclaiming()).isFalse();
+    assertThat(slot().pressure().isPressed()).isFalse();
+    assertThat(slot().pressure().isReclaiming()).isFalse();
     assertThat(statistics().bytesEvicted()).isZero();
     assertThat(statistics().residentBytes()).isEqualTo((long) MEMORY * GRANULE);
     stage.close();
@@ -141,7 +141,7 @@ class ReclaimTest {
           return GmStatus.SUCCESS;
         });
     write(d, s, MEMORY, 1);
-    await(() -> unmapped[0] > 1 && !slot().isReclaiming());
+    await(() -> unmapped[0] > 1 && !slot().pressure().isReclaiming());
     assertThat(statistics().residentBytes()).isGreaterThan((long) (MEMORY - LOW) * GRANULE);
     d.answer(call -> GmStatus.SUCCESS);
     write(d, s, MEMORY + 1, 8); // whoever takes room wakes it again, if not at once
@@ -152,22 +152,22 @@ class ReclaimTest {
   @Test
   void whereNothingCanBeHadItIsTriedEverMoreRarely() {
     DeviceSlot slot = full();
-    assertThat(slot.wantsReclaim()).isFalse();
-    slot.press();
-    assertThat(slot.wantsReclaim()).isTrue();
+    assertThat(slot.pressure().wantsReclaim()).isFalse();
+    slot.pressure().press();
+    assertThat(slot.pressure().wantsReclaim()).isTrue();
     for (int refusals = 2; refusals <= 1024; refusals *= 2) {
-      slot.reclaimed(0);
+      slot.pressure().reclaimed(0);
       for (int i = 0; i < refusals; i++) {
-        assertThat(slot.wantsReclaim()).isFalse();
+        assertThat(slot.pressure().wantsReclaim()).isFalse();
       }
-      assertThat(slot.wantsReclaim()).isTrue();
+      assertThat(slot.pressure().wantsReclaim()).isTrue();
     }
-    slot.reclaimed(0);
-    slot.reclaimed(GRANULE);
-    assertThat(slot.wantsReclaim()).isTrue();
-    assertThat(slot.beginReclaim()).isTrue();
-    assertThat(slot.beginReclaim()).isFalse();
-    slot.endReclaim();
+    slot.pressure().reclaimed(0);
+    slot.pressure().reclaimed(GRANULE);
+    assertThat(slot.pressure().wantsReclaim()).isTrue();
+    assertThat(slot.pressure().beginReclaim()).isTrue();
+    assertThat(slot.pressure().beginReclaim()).isFalse();
+    slot.pressure().endReclaim();
     stage.close();
   }
 
@@ -187,8 +187,8 @@ class ReclaimTest {
       }
       stage.space().detach(stage.view(d));
       assertThat(slot.usedBytes()).isZero();
-      assertThat(slot.wantsReclaim()).isFalse();
-      await(() -> !slot.isReclaiming());
+      assertThat(slot.pressure().wantsReclaim()).isFalse();
+      await(() -> !slot.pressure().isReclaiming());
       for (int i = 0; i < MEMORY / 2; i++) {
         assertThat(stage.host().read(kept.address() + (long) i * GRANULE, 1)).isEqualTo(i & 0x7f);
       }
@@ -202,10 +202,10 @@ class ReclaimTest {
   @Test
   void aDeviceThatLeavesIsNotReclaimedFrom() {
     DeviceSlot slot = full();
-    slot.press();
-    assertThat(slot.wantsReclaim()).isTrue();
+    slot.pressure().press();
+    assertThat(slot.pressure().wantsReclaim()).isTrue();
     slot.leave();
-    assertThat(slot.wantsReclaim()).isFalse();
+    assertThat(slot.pressure().wantsReclaim()).isFalse();
     slot.stay();
     stage.close();
   }
@@ -216,7 +216,7 @@ class ReclaimTest {
     stage.granules(1);
     DeviceSlot slot = slot();
     Vma vma = SpaceProbe.vmas(stage.space()).getFirst();
-    slot.press();
+    slot.pressure().press();
     for (int i = 999; i >= 0; i--) {
       slot.putBack(new DeviceSlot.Mapped(vma, i, i + 1));
     }
@@ -264,7 +264,7 @@ class ReclaimTest {
       launch(k, stage.granules(MEMORY / 8));
       launch(k, hot);
     }
-    await(() -> statistics().bytesEvicted() > 0 && !slot().isReclaiming());
+    await(() -> statistics().bytesEvicted() > 0 && !slot().pressure().isReclaiming());
     assertThat(stage.space().residency(hot).bytesOn("d0")).isEqualTo(hot.byteSize());
     assertThat(stage.space().residency(cold).bytesOn("d0")).isLessThan(cold.byteSize());
     stage.close();
