@@ -15,8 +15,8 @@ import org.jocl.cl_program;
  * All of OpenCL that is used, one method per function.
  *
  * <p><b>Guarantees.</b> A function that fails throws {@link ClException}, and has then made nothing
- * that would have to be released. Commands do not block. What {@code create…} and {@code enqueue…}
- * return belongs to the caller, who releases it once.
+ * that would have to be released. Commands do not block, but those that are told to. What {@code
+ * create…} and {@code enqueue…} return belongs to the caller, who releases it once.
  *
  * <p><b>Threads.</b> Any, except that arguments of one kernel are set by one thread at a time.
  */
@@ -35,8 +35,8 @@ interface Cl {
 
   void releaseContext(cl_context context);
 
-  /** An in-order queue whose commands are profiled. */
-  cl_command_queue createQueue(cl_context context, cl_device_id device);
+  /** An in-order queue, whose commands are profiled if asked. */
+  cl_command_queue createQueue(cl_context context, cl_device_id device, boolean profiled);
 
   void flush(cl_command_queue queue);
 
@@ -54,13 +54,27 @@ interface Cl {
 
   void releaseBuffer(cl_mem buffer);
 
-  /** Copies from a direct buffer, which must stay valid until the command has ended. */
+  /**
+   * Copies from a direct buffer, which must stay valid until the command has ended.
+   *
+   * @param blocking whether to return when that has happened
+   */
   cl_event enqueueWrite(
-      cl_command_queue queue, cl_mem buffer, long offset, long bytes, Pointer source);
+      cl_command_queue queue,
+      cl_mem buffer,
+      boolean blocking,
+      long offset,
+      long bytes,
+      Pointer source);
 
-  /** Copies to a direct buffer, which must stay valid until the command has ended. */
+  /** Copies to a direct buffer; the rest is as above. */
   cl_event enqueueRead(
-      cl_command_queue queue, cl_mem buffer, long offset, long bytes, Pointer target);
+      cl_command_queue queue,
+      cl_mem buffer,
+      boolean blocking,
+      long offset,
+      long bytes,
+      Pointer target);
 
   /** Fills with zeros. Offset and length are multiples of 16. */
   cl_event enqueueZeros(cl_command_queue queue, cl_mem buffer, long offset, long bytes);
@@ -78,7 +92,7 @@ interface Cl {
   /** The execution status of a command: 0 when complete, negative when failed. */
   int status(cl_event event);
 
-  /** How long a command ran. */
+  /** How long a command of a profiled queue ran. */
   long nanos(cl_event event);
 
   void releaseEvent(cl_event event);

@@ -54,7 +54,7 @@ final class HostProbe implements AutoCloseable {
     try {
       context = cl.createContext(facts.platform(), facts.handle());
       releases.add(() -> cl.releaseContext(context));
-      queue = cl.createQueue(context, facts.handle());
+      queue = cl.createQueue(context, facts.handle(), false);
       releases.add(() -> cl.releaseQueue(queue));
       cl_program program = cl.createProgram(context, SOURCE);
       releases.add(() -> cl.releaseProgram(program));

@@ -129,6 +129,43 @@ final class Lane {
     return batch;
   }
 
+  /**
+   * Enqueues commands that have ended when that returns, and tells the end on this thread.
+   *
+   * <p>Others may submit meanwhile: the queue is in order, but commands that overlap in time do not
+   * depend on each other.
+   *
+   * @param commands blocks
+   * @param end is told before this returns
+   */
+  void run(Commands commands, End end) {
+    List<cl_event> events = new ArrayList<>(1);
+    ClException failure = null;
+    Runnable rest;
+    synchronized (this) {
+      underWay++;
+      helpers++;
+    }
+    try {
+      try {
+        commands.enqueue(queue, events);
+      } catch (ClException e) {
+        failure = e;
+      }
+      Batch batch = new Batch(cl, events, failure, end);
+      batch.enter();
+      rest = batch.ended(await(batch));
+      batch.leave();
+    } finally {
+      synchronized (this) {
+        underWay--;
+        helpers--;
+        notifyAll();
+      }
+    }
+    rest.run();
+  }
+
   private void add(Batch batch) {
     pending.addLast(batch);
     underWay++;

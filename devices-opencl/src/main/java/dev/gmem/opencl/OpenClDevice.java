@@ -145,7 +145,7 @@ final class OpenClDevice implements GmDevice {
       throw new IllegalStateException("the device is attached already: device=" + id);
     }
     try {
-      Session session = new Session(cl, facts, id, attachment);
+      Session session = new Session(cl, facts, id, attachment, settings.profiling());
       OpenClMmu mmu = new OpenClMmu(this, session, access(), isZeroCopy(), memoryBytes());
       attached = new Attached(session, mmu, access(), isZeroCopy());
     } catch (ClException e) {

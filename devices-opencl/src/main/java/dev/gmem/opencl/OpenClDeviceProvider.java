@@ -15,6 +15,8 @@ import dev.gmem.spi.GmDiscovery;
  *       that cannot are not offered; {@code auto}: each as it can best</td><td>auto</td></tr>
  *   <tr><td>{@code gmem.opencl.memory}</td><td>most memory of a discrete device to use: bytes, or
  *       with KiB, MiB, GiB, TiB</td><td>all</td></tr>
+ *   <tr><td>{@code gmem.opencl.profiling}</td><td>{@code off}: the driver does not take the time of
+ *   commands</td></tr>
  * </table>
  *
  * <p>Where the OpenCL loader, a driver or a device is missing, or a driver fails, the answer says

@@ -65,7 +65,7 @@ final class OpenClMmu implements GmMmu {
     this.hostAlways = hostAlways;
     this.room = new Room(limitBytes);
     this.idle = new IdleBuffers(session.cl(), room);
-    this.clock = new CopyClock(session.cl());
+    this.clock = new CopyClock(session.cl(), session.isProfiled());
   }
 
   // ---- addresses ----
@@ -137,28 +137,43 @@ final class OpenClMmu implements GmMmu {
       return CompletableFuture.completedFuture(GmStatus.SUCCESS);
     }
     long offset = store.offset(run.address());
+    boolean blocking = !zeros && blocks(true, run.bytes());
     Pending<GmStatus> result = new Pending<>();
-    Lane lane = session.toDevice();
-    Batch batch =
-        lane.submit(
-            (queue, events) -> {
-              if (zeros) {
-                events.add(session.cl().enqueueZeros(queue, store.buffer(), offset, run.bytes()));
-              } else {
-                Transfers.write(
-                    session.cl(), queue, events, store.buffer(), offset, mapping.host());
-              }
-            },
-            (events, failure) -> {
-              if (failure != null) {
-                store.release(run);
-              } else if (mapping.copy()) {
-                clock.in(events);
-              }
-              return () -> settle(result, failure, run, true);
-            });
-    result.on(lane, batch);
+    start(
+        result,
+        session.toDevice(),
+        blocking,
+        (queue, events) -> {
+          if (zeros) {
+            events.add(session.cl().enqueueZeros(queue, store.buffer(), offset, run.bytes()));
+          } else {
+            Transfers.write(
+                session.cl(), queue, events, store.buffer(), blocking, offset, mapping.host());
+          }
+        },
+        (events, failure) -> {
+          if (failure != null) {
+            store.release(run);
+          } else if (mapping.copy()) {
+            clock.in(events);
+          }
+          return () -> settle(result, failure, run, true);
+        });
     return result;
+  }
+
+  private boolean blocks(boolean write, long bytes) {
+    return Transfers.block(session.facts().hostUnified(), write, bytes);
+  }
+
+  /** Enqueues commands whose end completes a result, and makes all of them if they block. */
+  private static void start(
+      Pending<GmStatus> result, Lane lane, boolean blocking, Lane.Commands commands, Lane.End end) {
+    if (blocking) {
+      lane.run(commands, end);
+    } else {
+      result.on(lane, lane.submit(commands, end));
+    }
   }
 
   @Override
@@ -180,20 +195,21 @@ final class OpenClMmu implements GmMmu {
     }
     cl_mem buffer = store.buffer();
     long offset = store.offset(run.address());
+    boolean blocking = blocks(false, run.bytes());
     Pending<GmStatus> result = new Pending<>();
-    Lane lane = session.toHost();
-    Batch batch =
-        lane.submit(
-            (queue, events) ->
-                Transfers.read(session.cl(), queue, events, buffer, offset, unmapping.host()),
-            (events, failure) -> {
-              if (failure == null) {
-                clock.out(events);
-                store.release(run);
-              }
-              return () -> settle(result, failure, run, false);
-            });
-    result.on(lane, batch);
+    start(
+        result,
+        session.toHost(),
+        blocking,
+        (queue, events) ->
+            Transfers.read(session.cl(), queue, events, buffer, blocking, offset, unmapping.host()),
+        (events, failure) -> {
+          if (failure == null) {
+            clock.out(events);
+            store.release(run);
+          }
+          return () -> settle(result, failure, run, false);
+        });
     return result;
   }
 
@@ -278,13 +294,15 @@ final class OpenClMmu implements GmMmu {
   }
 
   private GmStatus write(Store store, long destination, MemorySegment source) {
+    boolean blocking = blocks(true, source.byteSize());
+    long offset = store.offset(destination);
     return transfer(
         session.toDevice(),
+        blocking,
         destination,
         clock::in,
         (queue, events) ->
-            Transfers.write(
-                session.cl(), queue, events, store.buffer(), store.offset(destination), source));
+            Transfers.write(session.cl(), queue, events, store.buffer(), blocking, offset, source));
   }
 
   private GmStatus toHost(long source, MemorySegment destination) {
@@ -308,13 +326,16 @@ final class OpenClMmu implements GmMmu {
   }
 
   private GmStatus read(Store store, long source, MemorySegment destination) {
+    boolean blocking = blocks(false, destination.byteSize());
+    long offset = store.offset(source);
     return transfer(
         session.toHost(),
+        blocking,
         source,
         clock::out,
         (queue, events) ->
             Transfers.read(
-                session.cl(), queue, events, store.buffer(), store.offset(source), destination));
+                session.cl(), queue, events, store.buffer(), blocking, offset, destination));
   }
 
   private GmStatus within(long source, long destination, long bytes) {
@@ -331,6 +352,7 @@ final class OpenClMmu implements GmMmu {
     }
     return transfer(
         session.toDevice(),
+        false,
         destination,
         within -> {},
         (queue, events) ->
@@ -347,18 +369,23 @@ final class OpenClMmu implements GmMmu {
   }
 
   private GmStatus transfer(
-      Lane lane, long address, Consumer<List<cl_event>> timed, Lane.Commands commands) {
+      Lane lane,
+      boolean blocking,
+      long address,
+      Consumer<List<cl_event>> timed,
+      Lane.Commands commands) {
     Pending<GmStatus> result = new Pending<>();
-    Batch batch =
-        lane.submit(
-            commands,
-            (events, failure) -> {
-              if (failure == null) {
-                timed.accept(events);
-              }
-              return () -> settle(result, failure, address);
-            });
-    result.on(lane, batch);
+    start(
+        result,
+        lane,
+        blocking,
+        commands,
+        (events, failure) -> {
+          if (failure == null) {
+            timed.accept(events);
+          }
+          return () -> settle(result, failure, address);
+        });
     return join(result);
   }
 
@@ -381,7 +408,7 @@ final class OpenClMmu implements GmMmu {
 
   @Override
   public Optional<GmCopyTimes> copyTimes() {
-    return Optional.of(clock.times());
+    return clock.times();
   }
 
   private static MemorySegment frames(long address, long bytes) {

@@ -8,16 +8,18 @@ import java.util.Map;
  *
  * @param mode which mode
  * @param memoryBytesMax most bytes of a discrete device's memory to use
+ * @param profiling whether the driver takes the time of each command
  */
-record OpenClSettings(OpenClMode mode, long memoryBytesMax) {
+record OpenClSettings(OpenClMode mode, long memoryBytesMax, boolean profiling) {
   static final String MODE = "gmem.opencl.mode";
   static final String MEMORY = "gmem.opencl.memory";
+  static final String PROFILING = "gmem.opencl.profiling";
 
   private static final Map<String, Integer> UNIT_SHIFTS =
       Map.of("", 0, "B", 0, "KiB", 10, "MiB", 20, "GiB", 30, "TiB", 40);
 
   static OpenClSettings defaults() {
-    return new OpenClSettings(OpenClMode.AUTO, Long.MAX_VALUE);
+    return new OpenClSettings(OpenClMode.AUTO, Long.MAX_VALUE, true);
   }
 
   /**
@@ -28,7 +30,18 @@ record OpenClSettings(OpenClMode mode, long memoryBytesMax) {
   static OpenClSettings read() {
     return new OpenClSettings(
         mode(System.getProperty(MODE, OpenClMode.AUTO.text()).strip()),
-        memory(System.getProperty(MEMORY)));
+        memory(System.getProperty(MEMORY)),
+        profiling(System.getProperty(PROFILING, "on").strip()));
+  }
+
+  private static boolean profiling(String text) {
+    return switch (text) {
+      case "on" -> true;
+      case "off" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "the system property " + PROFILING + "=" + text + " is neither on nor off");
+    };
   }
 
   private static OpenClMode mode(String text) {

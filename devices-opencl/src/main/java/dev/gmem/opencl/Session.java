@@ -27,13 +27,15 @@ final class Session implements AutoCloseable {
   private final GmAttachment attachment;
   private final ExecutorService threads;
   private final Releases releases = new Releases();
+  private final boolean profiled;
   private final cl_context context;
   private final Lane toDevice;
   private final Lane toHost;
   private final List<Lane> kernels = new ArrayList<>();
 
-  Session(Cl cl, DeviceFacts facts, String id, GmAttachment attachment) {
+  Session(Cl cl, DeviceFacts facts, String id, GmAttachment attachment, boolean profiled) {
     this.cl = cl;
+    this.profiled = profiled;
     this.facts = facts;
     this.attachment = attachment;
     threads = pool(id);
@@ -60,7 +62,7 @@ final class Session implements AutoCloseable {
   }
 
   private Lane lane(boolean handsOver) {
-    Lane lane = new Lane(cl, cl.createQueue(context, facts.handle()), threads, handsOver);
+    Lane lane = new Lane(cl, cl.createQueue(context, facts.handle(), profiled), threads, handsOver);
     releases.add(lane::close);
     return lane;
   }
@@ -71,6 +73,11 @@ final class Session implements AutoCloseable {
 
   DeviceFacts facts() {
     return facts;
+  }
+
+  /** Whether the driver takes the time of commands. */
+  boolean isProfiled() {
+    return profiled;
   }
 
   GmAttachment attachment() {

@@ -1,14 +1,18 @@
 package dev.gmem.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gmem.Access;
+import dev.gmem.NdRange;
 import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmCopyTimes;
+import dev.gmem.spi.GmKernel;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** How long transfers took, as profiling events say. */
@@ -48,6 +52,28 @@ class CopyTimesTest {
       assertEquals(GmStatus.SUCCESS, setup.space().map(range, false, Access.READ_WRITE));
       assertEquals(GmStatus.SUCCESS, setup.space().unmap(range, false));
       assertEquals(new GmCopyTimes(0, 0), times(setup));
+    }
+  }
+
+  @Test
+  void withoutProfilingTheDriverIsNotAskedAndALaunchIsTimedByTheHost() {
+    Recorder recorder = new Recorder(TestDevices.cl());
+    try (Setup setup = new Setup(TestDevices.withoutProfiling(recorder.cl()))) {
+      GmKernel kernel =
+          setup.kernel("__kernel void next(__global int* a) { a[get_global_id(0)]++; }");
+      recorder.failAt("nanos", 0, ClCode.INVALID_VALUE);
+      GmRange range = setup.mapped(setup.numbered(4));
+      long start = System.nanoTime();
+      long nanos =
+          Setup.run(
+              kernel,
+              NdRange.of(Setup.ints(range)),
+              Setup.slice(range, 0, range.bytes(), Access.READ_WRITE));
+      assertTrue(nanos > 0 && nanos <= System.nanoTime() - start, () -> "nanos: " + nanos);
+      assertNull(recorder.failed());
+      assertEquals(Optional.empty(), setup.device().mmu().copyTimes());
+      setup.home(range);
+      setup.assertNumbered(range, 1);
     }
   }
 

@@ -202,7 +202,7 @@ class DiscoveryTest {
     GmDiscovery.Unavailable answer =
         unavailable(
             new Discovery(() -> cl)
-                .discover(new OpenClSettings(OpenClMode.ZERO_COPY, Long.MAX_VALUE)));
+                .discover(new OpenClSettings(OpenClMode.ZERO_COPY, Long.MAX_VALUE, true)));
     assertSays(answer, "cannot work on host memory", "CL_DEVICE_NOT_AVAILABLE", "gmem.opencl.mode");
   }
 
@@ -229,6 +229,25 @@ class DiscoveryTest {
         OpenClSettings.MEMORY,
         text,
         () -> assertSays(unavailable(new OpenClDeviceProvider().discover()), "gmem.opencl.memory"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"on,true", "off,false"})
+  void profilingIsRead(String text, boolean profiling) {
+    withProperty(
+        OpenClSettings.PROFILING,
+        text,
+        () -> assertEquals(profiling, OpenClSettings.read().profiling()));
+  }
+
+  @Test
+  void profilingThatIsNeitherOnNorOffMakesNothingRun() {
+    withProperty(
+        OpenClSettings.PROFILING,
+        "true",
+        () ->
+            assertSays(
+                unavailable(new OpenClDeviceProvider().discover()), "gmem.opencl.profiling=true"));
   }
 
   @Test

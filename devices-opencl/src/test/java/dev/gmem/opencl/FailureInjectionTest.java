@@ -39,6 +39,12 @@ import org.junit.jupiter.api.Test;
 class FailureInjectionTest {
   private static final int CALLS_MAX = 200;
   private static final int INVALID_OPERATION = -59;
+
+  private static final long FEW_GRANULES = 2;
+
+  /** A run of which the caller waits for the transfer, on devices of any kind. */
+  private static final long LARGE_GRANULES = (4 << 20) / Setup.GRANULE_BYTES;
+
   private static final byte STALE = 0x6B;
   private static final String ADD =
       "__kernel void add(__global int* a, int more, __local int* scratch) {"
@@ -120,8 +126,17 @@ class FailureInjectionTest {
   }
 
   private List<String> failMapping(int code, boolean copy) {
+    return failMapping(code, copy, FEW_GRANULES);
+  }
+
+  private static boolean leavesInTheQueue(boolean write) {
+    boolean hostUnified = TestDevices.facts().hostUnified();
+    return !Transfers.block(hostUnified, write, FEW_GRANULES * Setup.GRANULE_BYTES);
+  }
+
+  private List<String> failMapping(int code, boolean copy, long granules) {
     try (Setup setup = new Setup(TestDevices.withoutHostAccess(recorder.cl()))) {
-      GmRange range = setup.numbered(4);
+      GmRange range = setup.numbered(granules);
       return failEachCall(
           code,
           () -> succeeds(() -> map(setup, range, copy)),
@@ -140,8 +155,22 @@ class FailureInjectionTest {
 
   @Test
   void everyCallOfAMappingMayFail() {
-    assertCovers(
-        failMapping(INVALID_OPERATION, true), "createBuffer", "enqueueWrite", "flush", "await");
+    List<String> failed = failMapping(INVALID_OPERATION, true, FEW_GRANULES);
+    assertCovers(failed, "createBuffer", "enqueueWrite", "await");
+    assertEquals(leavesInTheQueue(true), failed.contains("flush"), () -> "failed: " + failed);
+  }
+
+  @Test
+  void everyCallOfALargeMappingMayFailWhichIsDoneByTheCaller() {
+    List<String> failed = failMapping(INVALID_OPERATION, true, LARGE_GRANULES);
+    assertCovers(failed, "createBuffer", "enqueueWrite", "await");
+    assertFalse(failed.contains("flush"), () -> "left in the queue: " + failed);
+  }
+
+  @Test
+  void aLargeMappingMayRunOutOfMemory() {
+    int code = ClCode.MEM_OBJECT_ALLOCATION_FAILURE;
+    assertCovers(failMapping(code, true, LARGE_GRANULES), "createBuffer", "enqueueWrite");
   }
 
   @Test
@@ -195,8 +224,21 @@ class FailureInjectionTest {
 
   @Test
   void everyCallOfAnUnmappingMayFail() {
+    List<String> failed = failUnmapping(FEW_GRANULES);
+    assertCovers(failed, "enqueueRead", "await", "releaseEvent");
+    assertEquals(leavesInTheQueue(false), failed.contains("flush"), () -> "failed: " + failed);
+  }
+
+  @Test
+  void everyCallOfALargeUnmappingMayFailWhichIsDoneByTheCaller() {
+    List<String> failed = failUnmapping(LARGE_GRANULES);
+    assertCovers(failed, "enqueueRead", "await", "releaseEvent");
+    assertFalse(failed.contains("flush"), () -> "left in the queue: " + failed);
+  }
+
+  private List<String> failUnmapping(long granules) {
     try (Setup setup = new Setup(TestDevices.withoutHostAccess(recorder.cl()))) {
-      GmRange range = setup.numbered(4);
+      GmRange range = setup.numbered(granules);
       setup.mapped(range);
       List<String> failed =
           failEachCall(
@@ -212,8 +254,8 @@ class FailureInjectionTest {
                 setup.assertNumbered(range, 0);
                 setup.mapped(range);
               });
-      assertCovers(failed, "enqueueRead", "flush", "await", "releaseEvent");
       setup.home(range);
+      return failed;
     }
   }
 

@@ -35,12 +35,12 @@ final class TestDevices {
   }
 
   static OpenClSettings discrete() {
-    return new OpenClSettings(OpenClMode.DISCRETE, SMALL_BYTES);
+    return new OpenClSettings(OpenClMode.DISCRETE, SMALL_BYTES, true);
   }
 
   static OpenClSettings zeroCopy() {
     requireHostAccess();
-    return new OpenClSettings(OpenClMode.ZERO_COPY, Long.MAX_VALUE);
+    return new OpenClSettings(OpenClMode.ZERO_COPY, Long.MAX_VALUE, true);
   }
 
   private static List<GmDevice> discover(OpenClSettings settings) {
@@ -128,6 +128,14 @@ final class TestDevices {
   /** A device that must move what it works on. */
   static OpenClDevice withoutHostAccess(Cl cl) {
     return device(discrete(), cl, seen -> HostAccess.none("for a test"));
+  }
+
+  /** The same, whose driver does not take times. */
+  static OpenClDevice withoutProfiling(Cl cl) {
+    return device(
+        new OpenClSettings(OpenClMode.DISCRETE, SMALL_BYTES, false),
+        cl,
+        seen -> HostAccess.none("for a test"));
   }
 
   /** A device on host memory whose kernels take buffers only, not addresses. */

@@ -65,7 +65,7 @@ final class TransferAndLaunchBenchmark implements AutoCloseable {
     try (TransferAndLaunchBenchmark large =
         new TransferAndLaunchBenchmark(
             TestDevices.device(
-                new OpenClSettings(OpenClMode.DISCRETE, Long.MAX_VALUE),
+                new OpenClSettings(OpenClMode.DISCRETE, Long.MAX_VALUE, true),
                 TestDevices.cl(),
                 seen -> HostAccess.none("for a measurement")))) {
       large.transfers();

@@ -64,10 +64,17 @@ final class OpenClWriter extends KernelWriter {
 
   /**
    * Java divides the least number by -1; processors that trap then would end the JVM, and so would
-   * a division by zero, whose result does not matter.
+   * a division by zero, whose result does not matter. The absolute value of the least number is
+   * negative in Java; compilers of OpenCL C take it for positive, and divide or widen it as such.
    */
-  private static final String DIVISIONS =
+  private static final String FUNCTIONS =
       """
+      int gmem_abs_int(int a) {
+        return a < 0 ? (int)(0u - (unsigned int)a) : a;
+      }
+      long gmem_abs_long(long a) {
+        return a < 0 ? (long)(0ul - (unsigned long)a) : a;
+      }
       int gmem_div_int(int a, int b) {
         return b == -1 ? (int)(0u - (unsigned int)a) : a / (b == 0 ? 1 : b);
       }
@@ -114,7 +121,7 @@ final class OpenClWriter extends KernelWriter {
     int start = writer.text.length();
     writer.write(entry);
     if (writer.text.indexOf("gmem_") >= 0) {
-      writer.text.insert(start, DIVISIONS);
+      writer.text.insert(start, FUNCTIONS);
     }
     return writer.text.toString();
   }
@@ -297,7 +304,9 @@ final class OpenClWriter extends KernelWriter {
   /** Arguments of several types would be ambiguous, and some results are unsigned. */
   private void writeIntrinsic(MethodCall call, String name, MethodTypeDesc type)
       throws CodeGenException {
-    write("((" + openCl(type.returnType()) + ")" + name + "(");
+    String result = openCl(type.returnType());
+    boolean wraps = name.equals("abs") && (result.equals("int") || result.equals("long"));
+    write("((" + result + ")" + (wraps ? "gmem_abs_" + result : name) + "(");
     for (int i = 0; i < type.parameterCount(); i++) {
       write((i == 0 ? "(" : ", (") + openCl(type.parameterType(i)) + ")(");
       writeInstruction(call.getArg(i));

@@ -239,6 +239,16 @@ final class OddKernels {
     }
   }
 
+  static final class Absolutes extends Numbers {
+    @Override
+    public void run() {
+      int i = getGlobalId();
+      out[i] = Math.abs(ints[i] << 31) / ((i & 3) + 2);
+      more[i] = abs(ints[i]) >> 1;
+      large[i] = (long) Math.abs(ints[i] << 31) + Math.abs(longs[i] << 63) / 3;
+    }
+  }
+
   static final class Order extends Numbers {
     @Override
     public void run() {

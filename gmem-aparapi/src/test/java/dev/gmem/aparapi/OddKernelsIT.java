@@ -55,6 +55,7 @@ class OddKernelsIT {
         new OddKernels.Shifts(),
         new OddKernels.Divisions(),
         new OddKernels.Overflows(),
+        new OddKernels.Absolutes(),
         new OddKernels.Order(),
         new OddKernels.OrderOfCalls(),
         new OddKernels.Conditions(),

@@ -55,23 +55,24 @@ public final class OpenClLaunch implements Benchmark {
   @Override
   public List<Row> run(Effort effort, Consumer<String> progress) {
     List<Row> rows = new ArrayList<>();
-    rows.add(measure(OpenClRig.DISCRETE, effort));
+    rows.add(measure(OpenClRig.DISCRETE, true, effort));
+    rows.add(measure(OpenClRig.DISCRETE, false, effort));
     Optional<String> separate = OpenClRig.missing(OpenClRig.ZERO_COPY);
     if (separate.isPresent()) {
       progress.accept("left out " + OpenClRig.ZERO_COPY + ": " + separate.get());
     } else {
-      rows.add(measure(OpenClRig.ZERO_COPY, effort));
+      rows.add(measure(OpenClRig.ZERO_COPY, true, effort));
     }
     return rows;
   }
 
-  private Row measure(String mode, Effort effort) {
+  private Row measure(String mode, boolean profiling, Effort effort) {
     int rounds = effort.pick(2, 30, 100);
     int warmUp = effort.pick(1, 150, 200);
     int launches = effort.pick(5, 100, 200);
     Pairs pairs = new Pairs();
     try (ByHand hand = new ByHand(SOURCE);
-        OpenClRig rig = new OpenClRig(mode)) {
+        OpenClRig rig = new OpenClRig(mode, profiling)) {
       hand.requireDevice(rig.device().description());
       Sides sides = new Sides(hand, rig);
       for (int round = 0; round < warmUp + rounds; round++) {
@@ -87,7 +88,8 @@ public final class OpenClLaunch implements Benchmark {
       }
       sides.check();
     }
-    return pairs.row(name(), mode, "us", Figure.Kind.DIFFERENCE, LIMIT_MICROS);
+    String row = profiling ? mode : mode + ", no profiling";
+    return pairs.row(name(), row, "us", Figure.Kind.DIFFERENCE, LIMIT_MICROS);
   }
 
   /** Both ways, each timed in nanoseconds. */

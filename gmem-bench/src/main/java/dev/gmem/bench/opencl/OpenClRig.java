@@ -26,6 +26,7 @@ public final class OpenClRig implements AutoCloseable {
 
   private static final String KIND = "opencl";
   private static final String MODE = "gmem.opencl.mode";
+  private static final String PROFILING = "gmem.opencl.profiling";
   private static final long ALIGNMENT_BYTES = 4096;
 
   private final AddressSpace space = Gmem.open();
@@ -39,7 +40,18 @@ public final class OpenClRig implements AutoCloseable {
    * @param mode of the device
    */
   public OpenClRig(String mode) {
-    device = inMode(mode, () -> space.device(KIND));
+    this(mode, true);
+  }
+
+  /**
+   * Opens a space.
+   *
+   * @param mode of the device
+   * @param profiling whether its driver takes the time of commands
+   */
+  public OpenClRig(String mode, boolean profiling) {
+    Supplier<Device> inMode = () -> inMode(mode, () -> space.device(KIND));
+    device = with(PROFILING, profiling ? "on" : "off", inMode);
   }
 
   /**
@@ -64,16 +76,20 @@ public final class OpenClRig implements AutoCloseable {
     return Optional.ofNullable(reason);
   }
 
-  private static synchronized <T> T inMode(String mode, Supplier<T> action) {
-    String before = System.getProperty(MODE);
-    System.setProperty(MODE, mode);
+  private static <T> T inMode(String mode, Supplier<T> action) {
+    return with(MODE, mode, action);
+  }
+
+  private static synchronized <T> T with(String property, String value, Supplier<T> action) {
+    String before = System.getProperty(property);
+    System.setProperty(property, value);
     try {
       return action.get();
     } finally {
       if (before == null) {
-        System.clearProperty(MODE);
+        System.clearProperty(property);
       } else {
-        System.setProperty(MODE, before);
+        System.setProperty(property, before);
       }
     }
   }

@@ -11,6 +11,7 @@ import dev.gmem.bench.report.Numbers;
 import dev.gmem.bench.report.Pairs;
 import dev.gmem.bench.report.Row;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -27,6 +28,7 @@ public final class OpenClTransfer implements Benchmark {
 
   private static final int BYTES = 64 << 20;
   private static final int BYTES_SMOKE = 4 << 20;
+  private static final int BYTES_LITTLE = 64 << 10;
   private static final double NANOS_PER_MILLI = 1e6;
 
   /** At least 95 % of the floor's speed. */
@@ -66,6 +68,7 @@ public final class OpenClTransfer implements Benchmark {
       Kernel touch = rig.kernel(SOURCE, "touch");
       Loops.fill(raw, 1);
       memory.copyFrom(raw);
+      compile(rig, effort.pick(1, 2_000, 2_000));
       for (int i = 0; i < warmUp + rounds; i++) {
         double handIn = millis(() -> hand.write(buffer, raw));
         double handOut = millis(() -> hand.read(buffer, 0, raw));
@@ -92,6 +95,19 @@ public final class OpenClTransfer implements Benchmark {
     return List.of(
         in.row(name(), "to the device, " + size, "ms", Figure.Kind.RATIO, LIMIT_RATIO),
         out.row(name(), "to the host, " + size, "ms", Figure.Kind.RATIO, LIMIT_RATIO));
+  }
+
+  /**
+   * Moves a granule there and back until the code that does it is compiled: a few rounds of large
+   * transfers would be made by the interpreter, which takes a millisecond for what comes to 0.1.
+   */
+  private static void compile(OpenClRig rig, int times) {
+    MemorySegment little = rig.unified(BYTES_LITTLE);
+    for (int i = 0; i < times; i++) {
+      little.set(ValueLayout.JAVA_INT, 0, i);
+      rig.space().prefetch(little, rig.device()).join();
+      rig.space().prefetchToHost(little).join();
+    }
   }
 
   private static double millis(Runnable action) {

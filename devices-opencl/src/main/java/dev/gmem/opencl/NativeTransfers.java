@@ -10,15 +10,15 @@ import org.jocl.cl_event;
 import org.jocl.cl_mem;
 
 /**
- * Transfers that return at once.
+ * Transfers, beneath JOCL's own methods.
  *
- * <p>JOCL's own start a thread for each transfer, which waits for it so that the buffer is not
- * collected meanwhile. Memory here is kept alive by whoever asks for the transfer, so the native
- * functions beneath are called directly: measured on PoCL with runs of 64 KiB, 6 to 9 µs each
- * instead of 37, and no threads. Where JOCL is another version and they are not found, its own are
- * used.
+ * <p>Those that return at once start a thread for each transfer, which waits for it so that the
+ * buffer is not collected meanwhile. Memory here is kept alive by whoever asks for the transfer, so
+ * the native functions beneath are called directly: measured on PoCL with runs of 64 KiB, 6 to 9 µs
+ * each instead of 37, and no threads. Where JOCL is another version and they are not found, its own
+ * are used.
  */
-final class NonBlocking {
+final class NativeTransfers {
   private static final MethodType NATIVE =
       MethodType.methodType(
           int.class,
@@ -55,6 +55,7 @@ final class NonBlocking {
   int write(
       cl_command_queue queue,
       cl_mem buffer,
+      boolean blocking,
       long offset,
       long bytes,
       Pointer source,
@@ -62,7 +63,7 @@ final class NonBlocking {
     try {
       return (int)
           write.invokeExact(
-              queue, buffer, false, offset, bytes, source, 0, (cl_event[]) null, event);
+              queue, buffer, blocking, offset, bytes, source, 0, (cl_event[]) null, event);
     } catch (Throwable t) {
       throw rethrow(t);
     }
@@ -71,6 +72,7 @@ final class NonBlocking {
   int read(
       cl_command_queue queue,
       cl_mem buffer,
+      boolean blocking,
       long offset,
       long bytes,
       Pointer target,
@@ -78,7 +80,7 @@ final class NonBlocking {
     try {
       return (int)
           read.invokeExact(
-              queue, buffer, false, offset, bytes, target, 0, (cl_event[]) null, event);
+              queue, buffer, blocking, offset, bytes, target, 0, (cl_event[]) null, event);
     } catch (Throwable t) {
       throw rethrow(t);
     }
