@@ -13,6 +13,7 @@ import dev.gmem.PrefetchPolicy.Fault;
 import dev.gmem.PrefetchPolicy.Span;
 import dev.gmem.Residency.Extent;
 import dev.gmem.SpaceOptions;
+import dev.gmem.core.testing.FakeCompute;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeDevice.Kind;
 import dev.gmem.core.testing.Stage;
@@ -434,6 +435,24 @@ class PrefetchTest {
     launch.join();
     assertThat(in(PageState.DEVICE, memory)).containsExactly(2, 3);
     assertThat(prefetched(memory)).isZero();
+  }
+
+  @Test
+  void whatALaunchHoldsOnTheHostsFramesDoesNotComeAlong() {
+    FakeDevice sharing = stage.faultless("d2").with(GmCapability.HOST_COHERENT);
+    var compute = sharing.computes();
+    stage.attach(sharing);
+    MemorySegment memory = granules(wishing(everything()), 8);
+    number(memory);
+    var launch =
+        stage
+            .kernel(sharing, "k READ_WRITE")
+            .launch(NdRange.of(1), memory.asSlice(2 * GRANULE, 2 * GRANULE));
+    FakeCompute.Started kernel = compute.awaitStarted(1);
+    deviceReads(memory, 5);
+    assertThat(in(PageState.SHARED, memory)).containsExactly(0, 1, 4, 5, 6, 7);
+    kernel.finish();
+    launch.join();
   }
 
   // ---- policies of programs ----
