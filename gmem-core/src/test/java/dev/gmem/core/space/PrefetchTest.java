@@ -214,6 +214,18 @@ class PrefetchTest {
     assertThat(prefetched(memory)).isEqualTo(1 + 3 + 7);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 5, 22, 31})
+  void whatIsDenseDoesNotBreakASequence(int before) {
+    // Wherever the allocation begins in a block, and wherever dense ranges end.
+    granules(PrefetchPolicy.none(), 32 + before);
+    MemorySegment memory = onDevice(PrefetchPolicy.standard(), 64);
+    for (int i = 0; i < 64; i++) {
+      cpuReads(memory, i);
+    }
+    assertThat(stage.space().statistics(memory).hostReadFaults()).isLessThanOrEqualTo(7);
+  }
+
   @Test
   void halfOfARangeIsNotDense() {
     MemorySegment memory = onDevice(PrefetchPolicy.density(), 16);
@@ -299,12 +311,14 @@ class PrefetchTest {
     away(memory, 0, 3);
     stage.space().prefetch(memory.asSlice(3 * GRANULE, 2 * GRANULE), stage.view(d)).join();
     away(memory, 6, 7);
-    deviceReads(memory, 0);
-    assertThat(stage.state(memory, 0)).isEqualTo("SHARED[d0]");
-    // What the other device has came along; what it has already, and what the host has, did not.
-    assertThat(in(PageState.SHARED, memory)).containsExactly(0, 1, 2, 3, 4, 6);
-    assertThat(in(PageState.NOMAP, memory)).containsExactly(5, 7);
-    assertThat(prefetched(memory)).isEqualTo(3);
+    deviceReads(memory, 7); // of the host's, and so is 5
+    assertThat(in(PageState.SHARED, memory)).containsExactly(3, 4, 5, 7);
+    assertThat(in(PageState.DEVICE, memory)).containsExactly(0, 1, 2, 6);
+    MemorySegment other = onDevice(wishing(everything()), 8);
+    stage.space().prefetchToHost(other.asSlice(5 * GRANULE, GRANULE)).join();
+    deviceReads(other, 0); // of the other device's
+    assertThat(in(PageState.SHARED, other)).containsExactly(0, 1, 2, 3, 4, 6, 7);
+    assertThat(in(PageState.CPU, other)).containsExactly(5);
   }
 
   @Test
