@@ -318,6 +318,13 @@ final class Claims {
   }
 
   private static void release(Claim claim) {
+    if (claim.goal() instanceof Goal.Evict leave && !leave.patient()) {
+      for (Step step : claim.steps()) {
+        if (step.finished()) {
+          leave.slot().evicted(claim.vma(), step.first(), step.end());
+        }
+      }
+    }
     for (DeviceSlot slot : claim.slots()) {
       boolean remains = claim.remainsOn(slot);
       boolean mapped = remains && slot == claim.target();
