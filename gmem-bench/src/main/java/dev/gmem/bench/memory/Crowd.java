@@ -131,9 +131,14 @@ final class Crowd implements AutoCloseable {
     addAtRandom.launch(NdRange.of(accesses), memory, factor, lines()).join();
   }
 
+  /** What has happened on the crowded device. */
+  DeviceStatistics statistics() {
+    return space.statistics().devices().get(device.id());
+  }
+
   /** How long the bytes that have moved so far took on the link: its directions are independent. */
   double linkMillis() {
-    DeviceStatistics moved = space.statistics().devices().get(device.id());
+    DeviceStatistics moved = statistics();
     return Math.max(moved.bytesIn(), moved.bytesOut()) / BYTES_PER_SECOND * 1e3;
   }
 

@@ -27,7 +27,7 @@ final class EvictedRuns {
     private final Vma vma;
     private final long first;
     private long end;
-    private long time;
+    private final long time;
 
     Run(Vma vma, long first, long end, long time) {
       this.vma = vma;
@@ -50,13 +50,7 @@ final class EvictedRuns {
   void add(Vma vma, long first, long end, long horizonBytes) {
     time += vma.bytesOf(first, end);
     take(vma, first, end, Long.MAX_VALUE);
-    Run last = order.peekLast();
-    if (last != null && last.vma == vma && last.end == first && isCurrent(last)) {
-      last.end = end;
-      last.time = time;
-    } else {
-      put(new Run(vma, first, end, time));
-    }
+    put(new Run(vma, first, end, time));
     while (!order.isEmpty()
         && (order.size() > RUNS_MAX || isOver(order.peekFirst(), horizonBytes))) {
       remove(order.pollFirst());
