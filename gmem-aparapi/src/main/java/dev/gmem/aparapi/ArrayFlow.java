@@ -7,7 +7,6 @@ import dev.gmem.aparapi.ArrayUses.Summary;
 import dev.gmem.aparapi.ArrayUses.Touch;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
-import java.lang.classfile.Label;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.instruction.ArrayLoadInstruction;
@@ -29,12 +28,10 @@ import java.lang.constant.ClassDesc;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
 /**
  * Follows the arrays of one method over the operand stack and through variables, and, in {@code
@@ -99,9 +96,7 @@ final class ArrayFlow {
   private final Map<Integer, Set<Origin>> variables = new HashMap<>();
   private Map<Integer, IndexForm> numbers;
   private Summary summary;
-  private List<Operand> stack;
-  private Map<Label, List<Operand>> stacksAt;
-  private boolean reachable;
+  private OperandStack<Operand> stack;
   private int line;
   private int place;
 
@@ -134,48 +129,18 @@ final class ArrayFlow {
 
   private void follow() {
     line = method.firstLine();
-    stack = new ArrayList<>();
-    stacksAt = new IdentityHashMap<>();
+    stack = new OperandStack<>(Operand::wide, Operand::or);
     numbers = new HashMap<>();
-    reachable = true;
     place = 0;
     for (CodeElement element : method.code()) {
       switch (element) {
         case LineNumber number -> line = number.line();
-        case LabelTarget target -> arrive(target.label());
-        case Instruction instruction when reachable -> step(instruction);
+        case LabelTarget target -> stack.arrive(target.label());
+        case Instruction instruction when stack.isReachable() -> step(instruction);
         default -> {}
       }
       place++;
     }
-  }
-
-  private void arrive(Label label) {
-    List<Operand> there = stacksAt.get(label);
-    if (there == null) {
-      if (!reachable) {
-        stack = new ArrayList<>();
-      }
-    } else if (!reachable) {
-      stack = new ArrayList<>(there);
-    } else {
-      stack.replaceAll(withOther(there));
-    }
-    reachable = true;
-  }
-
-  private void leaveFor(Label label) {
-    List<Operand> there = stacksAt.get(label);
-    if (there == null) {
-      stacksAt.put(label, new ArrayList<>(stack));
-    } else {
-      there.replaceAll(withOther(stack));
-    }
-  }
-
-  private static UnaryOperator<Operand> withOther(List<Operand> others) {
-    var next = others.iterator();
-    return operand -> operand.or(next.next());
   }
 
   private void step(Instruction instruction) {
@@ -191,7 +156,7 @@ final class ArrayFlow {
         touch(pop(), index, true);
       }
       case LoadInstruction load ->
-          stack.add(
+          stack.push(
               load.typeKind() == TypeKind.REFERENCE
                   ? Operand.of(variables.getOrDefault(load.slot(), Set.of()), false)
                   : load.typeKind() == TypeKind.INT
@@ -199,27 +164,27 @@ final class ArrayFlow {
                       : Operand.of(load.typeKind()));
       case StoreInstruction store -> store(store);
       case ConstantInstruction constant ->
-          stack.add(
+          stack.push(
               constant.constantValue() instanceof Integer value
                   ? Operand.of(new IndexForm.Constant(value))
                   : Operand.of(constant.typeKind()));
       case ConvertInstruction convert -> {
         pop();
-        stack.add(Operand.of(convert.toType()));
+        stack.push(Operand.of(convert.toType()));
       }
       case OperatorInstruction operator -> operate(operator);
-      case StackInstruction shuffle -> shuffle(shuffle.opcode());
+      case StackInstruction shuffle -> stack.shuffle(shuffle.opcode());
       case NewPrimitiveArrayInstruction array -> {
         pop();
-        stack.add(Operand.of(Set.of(new Origin.Made()), true));
+        stack.push(Operand.of(Set.of(new Origin.Made()), true));
       }
       case InvokeInstruction call -> call(call);
-      case BranchInstruction branch -> branch(branch);
+      case BranchInstruction branch -> stack.branch(branch.opcode(), branch.target());
       case ReturnInstruction result -> {
         if (result.typeKind() != TypeKind.VOID) {
           readAndWritten(pop());
         }
-        reachable = false;
+        stack.end();
       }
       default -> {}
     }
@@ -228,11 +193,11 @@ final class ArrayFlow {
   private void push(FieldInstruction field) {
     String name = field.name().stringValue();
     if (field.type().stringValue().startsWith("[")) {
-      stack.add(Operand.of(Set.of(new Origin.OfField(name)), true));
+      stack.push(Operand.of(Set.of(new Origin.OfField(name)), true));
     } else {
       TypeKind kind = TypeKind.from(field.typeSymbol());
       boolean number = kind.asLoadable() == TypeKind.INT && kind != TypeKind.BOOLEAN;
-      stack.add(number ? Operand.of(new IndexForm.Scalar(name)) : Operand.of(kind));
+      stack.push(number ? Operand.of(new IndexForm.Scalar(name)) : Operand.of(kind));
     }
   }
 
@@ -240,10 +205,10 @@ final class ArrayFlow {
     IndexForm index = pop().form;
     Operand array = pop();
     if (load.opcode() == Opcode.AALOAD) {
-      stack.add(array.at(index));
+      stack.push(array.at(index));
     } else {
       touch(array, index, false);
-      stack.add(Operand.of(load.typeKind()));
+      stack.push(Operand.of(load.typeKind()));
     }
   }
 
@@ -290,7 +255,7 @@ final class ArrayFlow {
 
   private void operate(OperatorInstruction operator) {
     if (operator.opcode() == Opcode.ARRAYLENGTH) {
-      stack.add(Operand.of(length(pop())));
+      stack.push(Operand.of(length(pop())));
       return;
     }
     Operand right = pop();
@@ -313,7 +278,7 @@ final class ArrayFlow {
           case LCMP, FCMPL, FCMPG, DCMPL, DCMPG -> true;
           default -> false;
         };
-    stack.add(
+    stack.push(
         form != null
             ? Operand.of(form)
             : compares ? Operand.NARROW : Operand.of(operator.typeKind()));
@@ -359,7 +324,7 @@ final class ArrayFlow {
     TypeKind result = TypeKind.from(call.typeSymbol().returnType());
     if (result != TypeKind.VOID) {
       IndexForm form = callee == null ? place(call, arguments) : null;
-      stack.add(form == null ? Operand.of(result) : Operand.of(form));
+      stack.push(form == null ? Operand.of(result) : Operand.of(form));
     }
   }
 
@@ -409,59 +374,8 @@ final class ArrayFlow {
     argument.arrays.forEach(a -> summary.passed.add(new Passed(a, callee, slot, line)));
   }
 
-  private void branch(BranchInstruction branch) {
-    switch (branch.opcode()) {
-      case GOTO, GOTO_W -> {}
-      case IFEQ, IFNE, IFLT, IFGE, IFGT, IFLE, IFNULL, IFNONNULL -> pop();
-      default -> {
-        pop();
-        pop();
-      }
-    }
-    leaveFor(branch.target());
-    if (branch.opcode() == Opcode.GOTO || branch.opcode() == Opcode.GOTO_W) {
-      reachable = false;
-    }
-  }
-
-  /** Operands of two slots are one entry here, so what moves depends on what is there. */
-  private void shuffle(Opcode opcode) {
-    switch (opcode) {
-      case POP -> pop();
-      case POP2 -> popSlots(2);
-      case DUP -> insert(popSlots(1), 0);
-      case DUP_X1 -> insert(popSlots(1), 1);
-      case DUP_X2 -> insert(popSlots(1), 2);
-      case DUP2 -> insert(popSlots(2), 0);
-      case DUP2_X1 -> insert(popSlots(2), 1);
-      case DUP2_X2 -> insert(popSlots(2), 2);
-      default -> {
-        Operand top = pop();
-        stack.add(stack.size() - 1, top);
-      }
-    }
-  }
-
-  /** Puts operands back on top, and once more below so many slots. */
-  private void insert(List<Operand> moved, int slotsBetween) {
-    List<Operand> between = popSlots(slotsBetween);
-    stack.addAll(moved);
-    stack.addAll(between);
-    stack.addAll(moved);
-  }
-
-  private List<Operand> popSlots(int slots) {
-    List<Operand> popped = new ArrayList<>();
-    for (int left = slots; left > 0; ) {
-      Operand top = pop();
-      popped.addFirst(top);
-      left -= top.wide ? 2 : 1;
-    }
-    return popped;
-  }
-
   private Operand pop() {
-    return stack.removeLast();
+    return stack.pop();
   }
 
   private void readAndWritten(Operand operand) {

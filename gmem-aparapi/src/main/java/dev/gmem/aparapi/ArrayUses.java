@@ -134,13 +134,6 @@ final class ArrayUses {
               .computeIfAbsent(passed.callee, k -> new HashMap<>())
               .computeIfAbsent(passed.slot, k -> EnumSet.noneOf(Space.class));
       all.addAll(spaces);
-      if (!all.equals(GLOBAL) && !passed.callee.namesVariables()) {
-        throw refused(
-            method,
-            "an array in local or private memory as an argument (of " + nameOf(passed.callee) + ")",
-            "compile the class with debug information (-g), where parameters have names",
-            passed.line);
-      }
       if (all.size() > 1) {
         throw refused(
             method,

@@ -4,46 +4,76 @@ import com.aparapi.Kernel;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
+import java.lang.classfile.Label;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.classfile.instruction.IncrementInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.LabelTarget;
 import java.lang.classfile.instruction.LineNumber;
-import java.lang.classfile.instruction.LocalVariable;
+import java.lang.classfile.instruction.LoadInstruction;
+import java.lang.classfile.instruction.StoreInstruction;
+import java.util.HashSet;
+import java.util.Set;
 
-/** Writes the code of one method for a {@link FlatKernel}: only names change. Threads: one. */
+/**
+ * Writes the code of one method for a {@link FlatKernel}: only names change, and the slots of
+ * variables. Threads: one.
+ */
 final class FlatCode {
   private final FlatKernel flat;
   private final KernelMethod method;
   private final CodeBuilder body;
+  private final Variables variables;
 
   FlatCode(FlatKernel flat, KernelMethod method, CodeBuilder body) {
     this.flat = flat;
     this.method = method;
     this.body = body;
+    variables = new Variables(method);
   }
 
   void write() {
+    Label second = body.newLabel();
+    boolean first = true;
+    int place = 0;
     for (CodeElement element : method.code()) {
       switch (element) {
         case FieldInstruction field ->
             body.getfield(
                 flat.self(), flat.nameOf(flat.originalCode().field(field)), field.typeSymbol());
         case InvokeInstruction call -> call(call);
-        case LocalVariable variable ->
-            body.localVariable(
-                variable.slot(),
-                variable.slot() == 0 && !method.isStatic()
-                    ? "this"
-                    : flat.nameOf(method, variable.slot(), variable.name().stringValue()),
-                variable.slot() == 0 && !method.isStatic() ? flat.self() : variable.typeSymbol(),
-                variable.startScope(),
-                variable.endScope());
+        case LoadInstruction load -> body.loadLocal(load.typeKind(), variables.slotAt(place));
+        case StoreInstruction store -> body.storeLocal(store.typeKind(), variables.slotAt(place));
+        case IncrementInstruction add -> body.iinc(variables.slotAt(place), add.constant());
         case Instruction instruction -> body.with(instruction);
         case LabelTarget target -> body.with(target);
         case LineNumber line -> body.with(line);
         default -> {}
       }
+      if (first && element instanceof Instruction) {
+        body.labelBinding(second);
+        first = false;
+      }
+      place++;
+    }
+    nameVariables(second);
+  }
+
+  /** The translator takes for a parameter what begins with the method. */
+  private void nameVariables(Label second) {
+    if (!method.isStatic()) {
+      body.localVariable(0, "this", flat.self(), body.startLabel(), body.endLabel());
+    }
+    Set<String> taken = new HashSet<>();
+    int parameters = variables.parameters();
+    for (Variables.Variable variable : variables.all()) {
+      body.localVariable(
+          variable.slot(),
+          flat.nameOf(method, variable.slot(), variable.name(), taken),
+          variable.type(),
+          parameters-- > 0 ? body.startLabel() : second,
+          body.endLabel());
     }
   }
 

@@ -230,9 +230,9 @@ final class FlatKernel {
     return fieldNames.get(field);
   }
 
-  /** A name for a variable; arrays that are not in global memory have a mark that tells. */
-  String nameOf(KernelMethod method, int slot, String name) {
-    String allowed = variable(name);
+  /** A new name for a variable; arrays that are not in global memory have a mark that tells. */
+  String nameOf(KernelMethod method, int slot, String name, Set<String> taken) {
+    String allowed = free(variable(name), taken);
     return switch (spaces.of(nameOf(method), slot)) {
       case LOCAL -> allowed + Kernel.LOCAL_SUFFIX;
       case PRIVATE -> allowed + Kernel.PRIVATE_SUFFIX;

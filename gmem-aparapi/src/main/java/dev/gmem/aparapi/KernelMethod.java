@@ -6,7 +6,6 @@ import java.lang.classfile.CodeModel;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.instruction.LineNumber;
-import java.lang.classfile.instruction.LocalVariable;
 import java.lang.reflect.AccessFlag;
 
 /**
@@ -34,11 +33,6 @@ record KernelMethod(Class<?> owner, MethodModel model) {
 
   CodeModel code() {
     return model.code().orElseThrow();
-  }
-
-  /** Whether the class file tells the names of variables. */
-  boolean namesVariables() {
-    return code().elementStream().anyMatch(LocalVariable.class::isInstance);
   }
 
   /** The name of the source file, as the class file tells it or by convention. */

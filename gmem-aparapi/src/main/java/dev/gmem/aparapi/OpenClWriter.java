@@ -27,6 +27,7 @@ import com.aparapi.internal.instruction.InstructionSet.MultiAssignInstruction;
 import com.aparapi.internal.instruction.InstructionSet.Return;
 import com.aparapi.internal.instruction.InstructionSet.UnaryOperator;
 import com.aparapi.internal.model.ClassModel.ConstantPool.MethodEntry;
+import com.aparapi.internal.model.ClassModel.LocalVariableInfo;
 import com.aparapi.internal.model.Entrypoint;
 import com.aparapi.internal.model.MethodModel;
 import com.aparapi.internal.writer.KernelWriter;
@@ -34,10 +35,14 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Aparapi's generator, with those expressions of Java that mean something else in C, or nothing,
@@ -111,6 +116,9 @@ final class OpenClWriter extends KernelWriter {
     }
   }
 
+  /** What the block that is written next declares, one a line. */
+  private String declarations = "";
+
   private OpenClWriter() {}
 
   /** The kernel in OpenCL C. */
@@ -134,12 +142,72 @@ final class OpenClWriter extends KernelWriter {
   /** Writes the body of a method, and makes sure that all of it has been written. */
   @Override
   public void writeMethodBody(MethodModel method) throws CodeGenException {
+    declarations = declarations(method);
     super.writeMethodBody(method);
+    declarations = "";
     for (Instruction i = method.getPCHead(); i != null; i = i.getNextPC()) {
       if (!written.contains(i) && matters(i)) {
         throw new Lost("a statement that it would leave out", i);
       }
     }
+  }
+
+  /**
+   * The variables of a method, declared at its beginning: in Java one may get its first value in
+   * several places, each in a block of its own.
+   */
+  private String declarations(MethodModel method) throws Lost {
+    Map<String, String> types = new LinkedHashMap<>();
+    for (LocalVariableInfo variable : method.getLocalVariableTableEntry()) {
+      if (variable.getStart() > 0) {
+        String type = convertType(variable.getVariableDescriptor(), true, false);
+        types.put(
+            variable.getVariableName(),
+            (variable.isArray() ? "__global " : "") + type + variable.getVariableName());
+      }
+    }
+    Set<String> made = new HashSet<>();
+    for (Instruction i = method.getPCHead(); i != null; i = i.getNextPC()) {
+      if (i instanceof AssignToLocalVariable assign) {
+        LocalVariableInfo variable = assign.getLocalVariableInfo();
+        if (made.contains(variable.getVariableName())) {
+          throw new Lost("a new array for a variable that has been declared before", i);
+        }
+        if (i.getFirstChild() instanceof I_NEWARRAY array) {
+          made.add(variable.getVariableName());
+          types.put(variable.getVariableName(), made(variable, array));
+        }
+      }
+    }
+    return types.values().stream().map(v -> v + ";\n").collect(Collectors.joining());
+  }
+
+  private String made(LocalVariableInfo variable, I_NEWARRAY array) {
+    String type = convertType(variable.getVariableDescriptor(), true, true);
+    return type + variable.getVariableName() + "[" + length(array) + "]";
+  }
+
+  private static int length(I_NEWARRAY array) {
+    return ((Number) ((Constant<?>) array.getFirstChild()).getValue()).intValue();
+  }
+
+  @Override
+  public void writeBlock(Instruction first, Instruction last) throws CodeGenException {
+    if (declarations.isEmpty()) {
+      super.writeBlock(first, last);
+      return;
+    }
+    write("{");
+    in();
+    for (String each : declarations.split("(?<=\n)")) {
+      newLine();
+      write(each.strip());
+    }
+    declarations = "";
+    writeSequence(first, last);
+    out();
+    newLine();
+    write("}");
   }
 
   private boolean matters(Instruction instruction) {
@@ -249,26 +317,27 @@ final class OpenClWriter extends KernelWriter {
       default -> {
         if (isMinimum(instruction)) {
           write(instruction.getByteCode() == ByteCode.LDC2_W ? "LONG_MIN" : "INT_MIN");
+        } else if (instruction instanceof AssignToLocalVariable assign) {
+          writeAssignment(assign, instruction.getFirstChild());
         } else {
           super.writeInstruction(instruction);
-          if (isNewArray(instruction)) {
-            write(" = {0}");
-          }
         }
       }
     }
   }
 
-  /** In C, its elements would be what was there before, and a second one another variable. */
-  private static boolean isNewArray(Instruction instruction) throws Lost {
-    if (instruction instanceof AssignToLocalVariable assign
-        && instruction.getFirstChild() instanceof I_NEWARRAY) {
-      if (!assign.isDeclaration()) {
-        throw new Lost("a new array for a variable that has been declared before", instruction);
-      }
-      return true;
+  /** A new array is the same one each time, which is all zeros again. */
+  private void writeAssignment(AssignToLocalVariable assign, Instruction value)
+      throws CodeGenException {
+    String name = assign.getLocalVariableInfo().getVariableName();
+    if (value instanceof I_NEWARRAY array) {
+      written.add(value);
+      write("for (int gmem_i = 0; gmem_i < " + length(array) + "; gmem_i++) ");
+      write(name + "[gmem_i] = 0");
+    } else {
+      write(name + " = ");
+      writeInstruction(value);
     }
-    return false;
   }
 
   @Override

@@ -62,6 +62,8 @@ class RefusalTest {
         Arguments.of(RefusedKernels.KeepsRows.class, "for an array of arrays", "field itself"),
         Arguments.of(RefusedKernels.PassesRow.class, "(of first)", "whole array and the index"),
         Arguments.of(RefusedKernels.PassesRows.class, "as an argument (of first)", "its elements"),
+        Arguments.of(RefusedKernels.KeepsItself.class, "variable for an object", "primitive"),
+        Arguments.of(RefusedKernels.MakesTwo.class, "declared before", "simpler"),
         Arguments.of(RefusedKernels.KeepsLocal.class, "in local or private", "name that it has"),
         Arguments.of(RefusedKernels.KeepsGivenLocal.class, "in local or private", "that it has"),
         Arguments.of(RefusedKernels.PassesBoth.class, "several kinds [GLOBAL, LOCAL]", "once for"),

@@ -461,6 +461,31 @@ final class RefusedKernels {
     }
   }
 
+  static final class KeepsItself extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      KeepsItself other = this; // here
+      a[0] = other.a[1];
+    }
+  }
+
+  static final class MakesTwo extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      int[] work;
+      if (a[0] > 0) {
+        work = new int[3];
+      } else {
+        work = new int[4]; // here
+      }
+      a[0] = work[2];
+    }
+  }
+
   static final class KeepsLocal extends Kernel {
     int[] a;
     @Local int[] tile = new int[8];

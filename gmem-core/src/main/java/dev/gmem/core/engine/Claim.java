@@ -63,6 +63,7 @@ final class Claim {
     private DeviceSlot failedOn;
     private boolean finished;
     private boolean leftOut;
+    private boolean moved;
     private boolean copiedIn;
     private boolean copiedOut;
 
@@ -104,9 +105,17 @@ final class Claim {
       after = entry;
     }
 
-    /** Tells whether a call has failed: nothing more is done about it. */
+    /** Tells whether nothing more is done about it: a call has failed, or has done all. */
     boolean stopped() {
-      return failedOn != null || leftOut;
+      return failedOn != null || leftOut || moved;
+    }
+
+    /** One call has brought it to its end: the device has it, and the host's frame is stale. */
+    void move() {
+      moved = true;
+      copiedIn = true;
+      finished = true;
+      after = GranuleEntry.dirtied(plan.result());
     }
 
     /** Nobody needs it now, and it cannot be had: it stays as it is. */

@@ -38,6 +38,7 @@ public final class DeviceSlot {
   private final LongAdder faults = new LongAdder();
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
+  private final LongAdder bytesFromPeers = new LongAdder();
   private final LongAdder bytesEvicted = new LongAdder();
   private final LongAdder launches = new LongAdder();
   private final LongAdder kernelNanos = new LongAdder();
@@ -118,6 +119,11 @@ public final class DeviceSlot {
    */
   public GmAttachMode mode() {
     return mode;
+  }
+
+  /** Tells whether it can copy from others that can, without the host. */
+  boolean isPeer() {
+    return device.capabilities().contains(GmCapability.PEER_COPY);
   }
 
   /** Tells whether its kernels and the CPU may use the same frames of the host at a time. */
@@ -239,17 +245,21 @@ public final class DeviceSlot {
     bytesOut.add(bytes);
   }
 
+  void countFromPeer(long bytes) {
+    bytesFromPeers.add(bytes);
+  }
+
   void countEvicted(long bytes) {
     bytesEvicted.add(bytes);
   }
 
   /**
-   * Counts what was copied to the device.
+   * Counts what was copied to the device, from wherever.
    *
    * @return bytes so far
    */
   public long bytesIn() {
-    return bytesIn.sum();
+    return bytesIn.sum() + bytesFromPeers.sum();
   }
 
   /**
@@ -306,6 +316,7 @@ public final class DeviceSlot {
         faults.sum(),
         bytesIn.sum(),
         bytesOut.sum(),
+        bytesFromPeers.sum(),
         times.inNanos(),
         times.outNanos(),
         bytesEvicted.sum(),

@@ -295,6 +295,16 @@ public final class GranuleEntry {
   }
 
   /**
+   * Returns the entry with its owner having the only valid copy.
+   *
+   * @param entry an entry in state DEVICE
+   * @return the entry
+   */
+  public static long dirtied(long entry) {
+    return entry & ~(BLANK | CLEAN);
+  }
+
+  /**
    * Returns the entry with nothing written by its owner yet.
    *
    * @param entry an entry in state DEVICE

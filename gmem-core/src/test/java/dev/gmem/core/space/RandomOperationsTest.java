@@ -180,11 +180,12 @@ class RandomOperationsTest {
     private void attach(int number) {
       FakeDevice device = stage.fake("d" + number).memoryBytes(3 * GRANULE);
       switch (number) {
-        case 0 -> device.protects().copies().with(GmCapability.PEER_COPY);
+        case 0 -> device.protects().copies().moves().with(GmCapability.PEER_COPY);
         case 1 -> device.without(GmCapability.READ_ONLY_MAPPING).copies();
         case 2 ->
             device
                 .copies()
+                .moves()
                 .with(GmCapability.PEER_COPY)
                 .without(GmCapability.REPLAYABLE_FAULTS)
                 .memoryBytes(GRANULES * GRANULE);
