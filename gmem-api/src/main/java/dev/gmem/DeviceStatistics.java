@@ -5,8 +5,9 @@ package dev.gmem;
  * transfers that overlap add up.
  *
  * @param faults faults the device took, and ranges its launches had to move
- * @param bytesIn bytes copied to it
- * @param bytesOut bytes copied back from it
+ * @param bytesIn bytes copied to it from the host
+ * @param bytesOut bytes copied back from it to the host
+ * @param bytesFromPeers bytes copied to it straight from other devices
  * @param copyInNanos time the copies to it took
  * @param copyOutNanos time the copies back from it took
  * @param bytesEvicted bytes taken off it for want of room
@@ -20,6 +21,7 @@ public record DeviceStatistics(
     long faults,
     long bytesIn,
     long bytesOut,
+    long bytesFromPeers,
     long copyInNanos,
     long copyOutNanos,
     long bytesEvicted,
@@ -51,6 +53,7 @@ public record DeviceStatistics(
         faults,
         bytesIn,
         bytesOut,
+        0,
         0,
         0,
         bytesEvicted,

@@ -8,7 +8,7 @@ package dev.gmem;
  *     while it runs is in {@code kernelNanos}
  * @param copyOutNanos time spent moving data off the device before it started, to make room for the
  *     launch
- * @param bytesIn bytes moved to the device before it started
+ * @param bytesIn bytes moved to the device, from wherever, before it started
  */
 public record LaunchResult(long kernelNanos, long copyInNanos, long copyOutNanos, long bytesIn) {
   /**

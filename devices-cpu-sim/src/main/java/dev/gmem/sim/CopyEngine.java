@@ -1,8 +1,6 @@
 package dev.gmem.sim;
 
-import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmCopy;
-import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
 
@@ -71,7 +69,7 @@ final class CopyEngine {
   }
 
   private GmStatus copyAcross(GmCopy.DeviceToDevice copy) {
-    if (!(copy.from() instanceof SimDevice from) || !reachesPeer(from)) {
+    if (!(copy.from() instanceof SimDevice from) || !device.reaches(from)) {
       return GmStatus.UNIMPLEMENTED;
     }
     SimSpace source = from.space();
@@ -92,12 +90,6 @@ final class CopyEngine {
     SimLink.await(arrivalNanos);
     device.counters().bytesBetweenDevices.add(bytes);
     return GmStatus.SUCCESS;
-  }
-
-  private boolean reachesPeer(GmDevice from) {
-    return from == device
-        || device.capabilities().contains(GmCapability.PEER_COPY)
-            && from.capabilities().contains(GmCapability.PEER_COPY);
   }
 
   private static GmStatus copyHost(GmCopy.HostToHost copy) {

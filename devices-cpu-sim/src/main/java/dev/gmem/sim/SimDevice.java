@@ -156,6 +156,13 @@ public final class SimDevice implements GmDevice {
         now == null ? 0 : now.space().frameBytes());
   }
 
+  /** Tells whether it can copy from another one without the host. */
+  boolean reaches(SimDevice other) {
+    return other == this
+        || capabilities.contains(GmCapability.PEER_COPY)
+            && other.capabilities.contains(GmCapability.PEER_COPY);
+  }
+
   SimSpace space() {
     return require().space();
   }

@@ -3,8 +3,10 @@ package dev.gmem.sim;
 import dev.gmem.Access;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmCopy;
+import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmMmu;
+import dev.gmem.spi.GmMove;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmUnmapping;
@@ -16,8 +18,8 @@ import java.util.function.Supplier;
 /**
  * Maps, unmaps and copies.
  *
- * <p>Mappings and unmappings are {@link Transfer}s, made on the caller's thread. The asynchronous
- * forms leave it where there is something to wait for: a link that takes time.
+ * <p>Mappings, moves and unmappings are {@link Transfer}s, made on the caller's thread. The
+ * asynchronous forms leave it where there is something to wait for: a link that takes time.
  */
 final class SimMmu implements GmMmu {
   private final SimDevice device;
@@ -61,6 +63,24 @@ final class SimMmu implements GmMmu {
   @Override
   public CompletionStage<GmStatus> peerUnmapAsync(GmUnmapping unmapping) {
     return start(() -> new UnmapTransfer(device, unmapping));
+  }
+
+  @Override
+  public GmStatus peerMove(GmMove move) {
+    return takesFrom(move.from())
+        ? new MoveTransfer(device, move.range(), (SimDevice) move.from()).run()
+        : GmStatus.UNIMPLEMENTED;
+  }
+
+  @Override
+  public CompletionStage<GmStatus> peerMoveAsync(GmMove move) {
+    return takesFrom(move.from())
+        ? start(() -> new MoveTransfer(device, move.range(), (SimDevice) move.from()))
+        : CompletableFuture.completedFuture(GmStatus.UNIMPLEMENTED);
+  }
+
+  private boolean takesFrom(GmDevice other) {
+    return other != device && other instanceof SimDevice peer && device.reaches(peer);
   }
 
   private CompletionStage<GmStatus> start(Supplier<Transfer> transfer) {

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * A mapping or unmapping in steps, so that it can run on the caller's thread or on others.
+ * A mapping, move or unmapping in steps, so that it can run on the caller's thread or on others.
  *
  * <pre>
  *   begin ── not SUCCESS ─▶ end: nothing was changed

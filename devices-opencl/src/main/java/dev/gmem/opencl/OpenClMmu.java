@@ -31,6 +31,11 @@ import org.jocl.cl_mem;
 /**
  * Memory of a device while it is attached.
  *
+ * <p>It takes nothing over from other devices ({@code peerMove} is not implemented): OpenCL copies
+ * between buffers of one context only, each device has a context of its own, and what a context of
+ * several does with a buffer (where it lives, when it is copied by way of the host) is the driver's
+ * to choose, not ours.
+ *
  * <p><b>Guarantees.</b> A run is one transfer, and several transfers are under way at a time. What
  * the driver refuses for lack of memory is {@link GmStatus#NOMEM}, so that the core evicts; any
  * other failure of a transfer is {@link GmStatus#DMA_ERROR} with what the driver said. Nothing of a

@@ -14,7 +14,10 @@ public enum GmCapability {
    * not write what its launch declares as read.
    */
   READ_ONLY_MAPPING,
-  /** It can copy from other devices of its kind without the host. */
+  /**
+   * It can copy from other devices of its kind without the host, as far as {@link GmMmu#copy} and
+   * {@link GmMmu#peerMove} are implemented.
+   */
   PEER_COPY,
   /**
    * It works on the host frames themselves: nothing is mapped or copied. A launch holds its

@@ -92,6 +92,33 @@ public interface GmMmu {
   }
 
   /**
+   * Takes a run over from another device, which owns it, without the host: finds room, makes the
+   * run unreachable for kernels of the other device and waits until their accesses are over, copies
+   * it, maps it here for reading and writing, and gives its room there back. At no time can kernels
+   * of both reach it. Called only if both have {@link GmCapability#PEER_COPY}; what is not done
+   * this way goes by way of the host.
+   *
+   * @param move what to take, and from whom
+   * @return {@link GmStatus#SUCCESS}; {@link GmStatus#NOMEM} if there is no room here; {@link
+   *     GmStatus#UNIMPLEMENTED} if these two devices cannot; {@link GmStatus#DMA_ERROR} or another
+   *     failure. Unless it is a success, all of the run is mapped on the other device, as it was,
+   *     and nothing of it here
+   */
+  default GmStatus peerMove(GmMove move) {
+    return GmStatus.UNIMPLEMENTED;
+  }
+
+  /**
+   * As {@link #peerMove}, returning at once where the device can.
+   *
+   * @param move what to take, and from whom
+   * @return completes with what {@link #peerMove} would have returned
+   */
+  default CompletionStage<GmStatus> peerMoveAsync(GmMove move) {
+    return CompletableFuture.completedFuture(peerMove(move));
+  }
+
+  /**
    * Changes what kernels may do with a mapped run, without moving it. Where this is not implemented
    * the core unmaps and maps again.
    *

@@ -14,8 +14,6 @@ import org.junit.jupiter.api.Test;
  * comes back. A device whose memory is larger than 256 MiB skips this facet.
  */
 public abstract class CapacityContract extends FacetContract {
-  private static final long MEMORY_BYTES_MAX = 256L << 20;
-
   private long capacityGranules;
 
   /** For subclasses. */
@@ -23,13 +21,7 @@ public abstract class CapacityContract extends FacetContract {
 
   @BeforeEach
   final void measureCapacity() {
-    assumeTrue(
-        device().memoryBytes() <= MEMORY_BYTES_MAX,
-        () ->
-            "skipped: "
-                + device().id()
-                + " is too large to be filled: memoryBytes="
-                + device().memoryBytes());
+    assumeSmallMemory();
     capacityGranules = device().memoryBytes() / space().granuleBytes();
   }
 

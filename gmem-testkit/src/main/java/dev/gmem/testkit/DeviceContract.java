@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Nested;
  *   <tr><td>{@link CapacityContract}</td><td>a memory of at most 256 MiB</td></tr>
  *   <tr><td>{@link ConcurrencyContract}</td><td></td></tr>
  *   <tr><td>{@link CopyContract}</td><td>what is implemented of {@code copy}</td></tr>
+ *   <tr><td>{@link PeerContract}</td><td>{@code PEER_COPY}, {@code peerMove}</td></tr>
  *   <tr><td>{@link ProtectContract}</td><td>{@code peerProtect}</td></tr>
  *   <tr><td>{@link ComputeContract}</td><td>{@code COMPUTE}</td></tr>
  *   <tr><td>{@link FaultContract}</td><td>{@code COMPUTE}, {@code REPLAYABLE_FAULTS}</td></tr>
@@ -72,6 +73,14 @@ public abstract class DeviceContract {
 
   @Nested
   class Copy extends CopyContract {
+    @Override
+    protected DeviceFixture fixture() {
+      return DeviceContract.this.fixture();
+    }
+  }
+
+  @Nested
+  class Peer extends PeerContract {
     @Override
     protected DeviceFixture fixture() {
       return DeviceContract.this.fixture();

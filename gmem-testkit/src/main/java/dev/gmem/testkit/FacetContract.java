@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
  * {@link TestSpace}, and everything is unmapped and closed after it.
  */
 public abstract class FacetContract {
+  private static final long MEMORY_BYTES_MAX = 256L << 20;
   private TestSpace space;
 
   /** For subclasses. */
@@ -84,6 +85,17 @@ public abstract class FacetContract {
     assumeFalse(
         device().capabilities().contains(GmCapability.HOST_COHERENT),
         () -> "skipped: " + device().id() + " works on the host frames themselves");
+  }
+
+  /** Skips the test, visibly, if the device has more memory than a test should fill. */
+  protected final void assumeSmallMemory() {
+    assumeTrue(
+        device().memoryBytes() <= MEMORY_BYTES_MAX,
+        () ->
+            "skipped: "
+                + device().id()
+                + " is too large to be filled: memoryBytes="
+                + device().memoryBytes());
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmFaultHandler;
 import dev.gmem.spi.GmMapping;
+import dev.gmem.spi.GmMove;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmUnmapping;
@@ -135,6 +136,52 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
     }
     allocations.put(range.address(), new Allocation(frames, unitBytes));
     return range;
+  }
+
+  /**
+   * Tells the device of an allocation of another space, whose host frames the two share.
+   *
+   * @param range the whole allocation
+   * @param other the space it belongs to; closed after this one
+   */
+  public void adopt(GmRange range, TestSpace other) {
+    Allocation shared = other.allocation(range.address());
+    GmStatus status = device.mmu().peerVaAlloc(range, shared.granuleBytes());
+    if (status != GmStatus.SUCCESS) {
+      throw new IllegalStateException("peerVaAlloc: status=" + status + " range=" + range);
+    }
+    allocations.put(range.address(), shared);
+  }
+
+  /**
+   * Takes a range over from the device of another space.
+   *
+   * @param range granules, all mapped there and none here
+   * @param from the other space, which shares the allocation
+   * @return what the device said
+   */
+  public GmStatus move(GmRange range, TestSpace from) {
+    return recordMoved(range, from, device.mmu().peerMove(new GmMove(range, from.device)));
+  }
+
+  /**
+   * Takes a range over from the device of another space, returning at once where the device can.
+   *
+   * @param range granules, all mapped there and none here
+   * @param from the other space, which shares the allocation
+   * @return completes with what the device said
+   */
+  public CompletableFuture<GmStatus> moveAsync(GmRange range, TestSpace from) {
+    return device
+        .mmu()
+        .peerMoveAsync(new GmMove(range, from.device))
+        .thenApply(status -> recordMoved(range, from, status))
+        .toCompletableFuture();
+  }
+
+  private GmStatus recordMoved(GmRange range, TestSpace from, GmStatus status) {
+    from.recordUnmapped(range, status);
+    return recordMapped(range, Access.READ_WRITE, status);
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +79,13 @@ class ContractNoticesFlawsTest {
               },
           fixture ->
               new CopyContract() {
+                @Override
+                protected DeviceFixture fixture() {
+                  return fixture;
+                }
+              },
+          fixture ->
+              new PeerContract() {
                 @Override
                 protected DeviceFixture fixture() {
                   return fixture;
@@ -153,7 +161,14 @@ class ContractNoticesFlawsTest {
       failed = !(e.getCause() instanceof TestAbortedException);
     }
     try {
+      for (Method after : methods(facet, AfterEach.class)) {
+        if (!after.getName().equals("closeSpace")) {
+          after.invoke(facet);
+        }
+      }
       facet.closeSpace();
+    } catch (InvocationTargetException e) {
+      failed = true;
     } catch (RuntimeException e) {
       failed = true;
     }

@@ -8,6 +8,7 @@ import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmMmu;
+import dev.gmem.spi.GmMove;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmUnmapping;
@@ -60,6 +61,10 @@ final class FlawedDevice implements GmDevice, GmMmu {
     COPY_IN_OF_PART,
     COPY_ACROSS_FROM_SELF,
     COPY_HOST_BACKWARDS,
+    MOVE_BRINGS_OTHER_BYTES,
+    MOVE_STAYS,
+    MOVE_OF_PART,
+    MOVE_TAKES_NO_ROOM,
     PROTECT_CLEARS,
     PROTECT_ALLOWS_ANYTHING
   }
@@ -257,6 +262,31 @@ final class FlawedDevice implements GmDevice, GmMmu {
         peerMap(new GmMapping(mapping.range(), mapping.host(), copy, mapping.access()));
     return CompletableFuture.completedFuture(
         has(Flaw.ASYNC_MISTAKES_REFUSAL) ? GmStatus.SUCCESS : status);
+  }
+
+  @Override
+  public synchronized GmStatus peerMove(GmMove move) {
+    FlawedDevice from = (FlawedDevice) move.from();
+    GmRange run = move.range();
+    List<Long> granules = granules(run);
+    if (!has(Flaw.MOVE_OF_PART) && !from.pages.keySet().containsAll(granules)) {
+      return GmStatus.FAILURE_UNKNOWN;
+    }
+    if (!has(Flaw.MOVE_TAKES_NO_ROOM) && usedBytes + run.bytes() > MEMORY_BYTES) {
+      return GmStatus.NOMEM;
+    }
+    usedBytes += run.bytes();
+    for (long address : granules) {
+      MemorySegment page = from.pages.get(address);
+      pages.put(
+          address,
+          page == null || has(Flaw.MOVE_BRINGS_OTHER_BYTES) ? newPage().fill((byte) 1) : page);
+    }
+    if (!has(Flaw.MOVE_STAYS)) {
+      from.pages.keySet().removeAll(granules);
+      from.usedBytes -= run.bytes();
+    }
+    return GmStatus.SUCCESS;
   }
 
   @Override

@@ -5,7 +5,6 @@ import dev.gmem.core.engine.Claim.Step;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.core.table.Hints;
-import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
@@ -109,6 +108,9 @@ public final class Copier {
     private final Attempts attempts = new Attempts(0);
     private MemorySegment bounce;
     private long moved;
+
+    /** Whether the last piece went from device to device without the host. */
+    private boolean direct;
 
     Run(Side to, Side from, boolean backward, boolean overlaps) {
       this.to = to;
@@ -277,6 +279,7 @@ public final class Copier {
       if (there != null && here == null && holds(source, there)) {
         here = there; // it has a replica
       }
+      direct = false;
       if (there == null && here == null) {
         MemorySegment.copy(host(from, at, bytes), 0, host(to, at, bytes), 0, bytes);
         return Answer.SUCCESS;
@@ -292,7 +295,11 @@ public final class Copier {
       return answer;
     }
 
-    private static void count(DeviceSlot there, DeviceSlot here, long bytes) {
+    private void count(DeviceSlot there, DeviceSlot here, long bytes) {
+      if (direct) {
+        there.countFromPeer(bytes);
+        return;
+      }
       if (there != null) {
         there.countIn(bytes);
       }
@@ -335,7 +342,7 @@ public final class Copier {
     }
 
     private Answer across(DeviceSlot there, DeviceSlot here, long at, long bytes) {
-      boolean direct = there == here ? !overlaps : isPeer(there) && isPeer(here);
+      direct = there == here ? !overlaps : there.isPeer() && here.isPeer();
       if (direct) {
         Answer answer =
             copy(
@@ -345,6 +352,7 @@ public final class Copier {
         if (answer.status() != GmStatus.UNIMPLEMENTED) {
           return answer;
         }
+        direct = false;
       }
       return staged(
           at,
@@ -355,10 +363,6 @@ public final class Copier {
                 ? copy(there, new GmCopy.HostToDevice(middle, to.address() + offset))
                 : read;
           });
-    }
-
-    private static boolean isPeer(DeviceSlot slot) {
-      return slot.device().capabilities().contains(GmCapability.PEER_COPY);
     }
 
     /** Copies through memory of our own, in parts, in the direction of the whole. */

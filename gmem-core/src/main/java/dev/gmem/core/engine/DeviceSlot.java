@@ -46,6 +46,7 @@ public final class DeviceSlot {
   private final LongAdder faults = new LongAdder();
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
+  private final LongAdder bytesFromPeers = new LongAdder();
   private final LongAdder bytesEvicted = new LongAdder();
   private final LongAdder launches = new LongAdder();
   private final LongAdder kernelNanos = new LongAdder();
@@ -126,6 +127,11 @@ public final class DeviceSlot {
    */
   public GmAttachMode mode() {
     return mode;
+  }
+
+  /** Tells whether it can copy from others that can, without the host. */
+  boolean isPeer() {
+    return device.capabilities().contains(GmCapability.PEER_COPY);
   }
 
   /** Tells whether its kernels and the CPU may use the same frames of the host at a time. */
@@ -247,17 +253,21 @@ public final class DeviceSlot {
     bytesOut.add(bytes);
   }
 
+  void countFromPeer(long bytes) {
+    bytesFromPeers.add(bytes);
+  }
+
   void countEvicted(long bytes) {
     bytesEvicted.add(bytes);
   }
 
   /**
-   * Counts what was copied to the device.
+   * Counts what was copied to the device, from wherever.
    *
    * @return bytes so far
    */
   public long bytesIn() {
-    return bytesIn.sum();
+    return bytesIn.sum() + bytesFromPeers.sum();
   }
 
   /**
@@ -314,6 +324,7 @@ public final class DeviceSlot {
         faults.sum(),
         bytesIn.sum(),
         bytesOut.sum(),
+        bytesFromPeers.sum(),
         times.inNanos(),
         times.outNanos(),
         bytesEvicted.sum(),
@@ -335,15 +346,15 @@ public final class DeviceSlot {
   /**
    * A transition has ended.
    *
-   * @param mapped what it mapped here, or null
+   * @param mapped what it mapped here
    * @param freedBytes how much of the quota it gives back
    * @param released whether the device has let go of something, or there may be more to evict
    */
-  void end(Mapped mapped, long freedBytes, boolean released) {
+  void end(List<Mapped> mapped, long freedBytes, boolean released) {
     monitor.lock();
     quota.giveBack(freedBytes);
-    if (mapped != null) {
-      history.addLast(mapped.at(tick()));
+    if (!mapped.isEmpty()) {
+      mapped.forEach(run -> history.addLast(run.at(tick())));
       forgetStale();
     }
     finish(freedBytes > 0, released);

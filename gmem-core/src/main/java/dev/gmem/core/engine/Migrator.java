@@ -11,6 +11,7 @@ import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmMapping;
+import dev.gmem.spi.GmMove;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmUnmapping;
@@ -22,9 +23,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
- * Does the work of a claim: handshake, copies out, drops, maps, in this order, each phase for all
- * runs at once. Holds no monitor. A run that fails keeps the last entry it reached; the others go
- * on.
+ * Does the work of a claim: handshake, moves between devices, copies out, drops, maps, in this
+ * order, each phase for all runs at once. Holds no monitor. A run that fails keeps the last entry
+ * it reached; the others go on.
  */
 final class Migrator {
   private final HostPlatform platform;
@@ -53,6 +54,9 @@ final class Migrator {
       claim.vma().region().quiesce();
     }
     fill(claim);
+    if (claim.goal() instanceof Goal.ToDevice wish) {
+      moveAcross(claim, wish.slot());
+    }
     copyOut(claim);
     drop(claim);
     if (claim.goal() instanceof Goal.Flush) {
@@ -84,6 +88,10 @@ final class Migrator {
       try {
         claim.vma().backing().read(run.address() - claim.vma().address(), host(run));
       } catch (FileBackingException e) {
+        if (claim.hasAlong()) {
+          claim.withdraw(); // what is needed may be there
+          return;
+        }
         if (step == claim.steps().getFirst()) {
           throw e;
         }
@@ -100,6 +108,32 @@ final class Migrator {
         GmRange run = claim.vma().run(step.first(), step.end());
         claim.vma().backing().write(run.address() - claim.vma().address(), host(run));
         step.finish();
+      }
+    }
+  }
+
+  /**
+   * Takes over from peers what the device can take without the host. What it cannot goes the other
+   * way, unless it is to be tried again: the owner's own answer counts, not what a peer says of it.
+   */
+  private void moveAcross(Claim claim, DeviceSlot to) {
+    List<Call> calls = new ArrayList<>();
+    for (Step step : claim.steps()) {
+      if (step.plan().movesBetweenDevices() && !step.stopped() && to.isPeer()) {
+        DeviceSlot from = devices.slot(step.plan().copyOutOf());
+        if (from.isPeer()) {
+          GmMove move = new GmMove(claim.vma().run(step.first(), step.end()), from.device());
+          calls.add(call(step, to, () -> to.device().mmu().peerMoveAsync(move)));
+        }
+      }
+    }
+    for (Call call : calls) {
+      Answer answer = call.answer();
+      if (answer.isSuccess()) {
+        call.step().move();
+        to.countFromPeer(claim.vma().bytesOf(call.step().first(), call.step().end()));
+      } else if (answer.status() == GmStatus.NOMEM || answer.status() == GmStatus.MIGRATING) {
+        claim.fail(new Failure(claim.vma(), to, answer, call.step(), true));
       }
     }
   }

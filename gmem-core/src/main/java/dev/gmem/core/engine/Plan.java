@@ -311,6 +311,18 @@ record Plan(
   }
 
   /**
+   * Tells whether all that is to be done is to take what one device owns to another.
+   *
+   * @return true if it need not go by way of the host
+   */
+  boolean movesBetweenDevices() {
+    return mapping == Mapping.COPY
+        && copyOutOf != NONE
+        && !keep
+        && GranuleEntry.state(result) == PageState.DEVICE;
+  }
+
+  /**
    * Tells whether the run takes new room on the device that the goal names.
    *
    * @return true if it does

@@ -85,6 +85,16 @@ public final class GranuleEntry {
   }
 
   /**
+   * Tells whether the host and devices may read the granule.
+   *
+   * @param entry an entry
+   * @return true if it is in state SHARED
+   */
+  public static boolean isShared(long entry) {
+    return (entry & STATE_MASK) == PageState.SHARED.ordinal();
+  }
+
+  /**
    * Returns who holds a valid copy.
    *
    * @param entry an entry
@@ -292,6 +302,16 @@ public final class GranuleEntry {
    */
   public static long cleaned(long entry) {
     return entry | CLEAN;
+  }
+
+  /**
+   * Returns the entry with its owner having the only valid copy.
+   *
+   * @param entry an entry in state DEVICE
+   * @return the entry
+   */
+  public static long dirtied(long entry) {
+    return entry & ~(BLANK | CLEAN);
   }
 
   /**

@@ -1,8 +1,11 @@
 package dev.gmem.core.testing;
 
 import dev.gmem.spi.GmCopy;
+import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /** How a {@link FakeDevice} copies what is mapped. */
 final class FakeCopies {
@@ -32,6 +35,28 @@ final class FakeCopies {
         yield GmStatus.SUCCESS;
       }
     };
+  }
+
+  /** Takes over what another device owns. */
+  static GmStatus move(FakeDevice to, FakeDevice from, GmRange range) {
+    if (!to.fits(range)) {
+      return GmStatus.NOMEM;
+    }
+    List<byte[]> contents = to.movesEarly ? copies(from, range) : from.withdraw(range);
+    to.schedule().point(to.id() + " takes over " + Long.toHexString(range.address()));
+    if (to.movesEarly) {
+      from.withdraw(range);
+    }
+    to.publish(range, contents, true);
+    return GmStatus.SUCCESS;
+  }
+
+  private static List<byte[]> copies(FakeDevice from, GmRange range) {
+    List<byte[]> contents = new ArrayList<>();
+    for (long at = range.address(); at < range.end(); at += from.granuleBytes()) {
+      contents.add(from.content(at, false).clone());
+    }
+    return contents;
   }
 
   private static void write(FakeDevice device, long address, MemorySegment source) {

@@ -5,9 +5,9 @@ import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmCompute;
 import dev.gmem.spi.GmCopy;
-import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmMmu;
+import dev.gmem.spi.GmMove;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmUnmapping;
@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  * kernels through {@link #read} and {@link #write}. It checks what the core promised to devices: no
  * monitor is held, runs are of whole granules, nothing is mapped twice, no two calls overlap.
  */
-public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
+public final class FakeDevice extends FakeFrames implements GmMmu {
   /** What the core asked for. */
   public enum Kind {
     /** Reserve addresses. */
@@ -41,6 +41,8 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
     MAP,
     /** Unmap a run. */
     UNMAP,
+    /** Take a run over from another device. */
+    MOVE,
     /** Change what kernels may do with a run. */
     PROTECT,
     /** Copy bytes. */
@@ -57,19 +59,12 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
    */
   public record Call(Kind kind, GmRange range, boolean copy, Access access) {}
 
-  private record Frame(byte[] content, boolean writable) {}
-
-  private final String id;
-  private final FakeHost host;
-  private final Schedule schedule;
   private final Set<GmCapability> capabilities = EnumSet.noneOf(GmCapability.class);
-  private final TreeMap<Long, Frame> frames = new TreeMap<>();
   private final TreeMap<Long, Integer> granuleBytesOf = new TreeMap<>();
   private final TreeMap<Long, Long> underWay = new TreeMap<>();
   private final List<Call> calls = Collections.synchronizedList(new ArrayList<>());
   private Function<Call, GmStatus> answer = call -> GmStatus.SUCCESS;
   private FakeCompute compute;
-  private GmAttachment attachment;
   private boolean closed;
 
   /**
@@ -79,9 +74,7 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
    * @param host whose memory it copies
    */
   public FakeDevice(String id, FakeHost host) {
-    this.id = id;
-    this.host = host;
-    this.schedule = host.schedule();
+    super(id, host);
     capabilities.add(GmCapability.REPLAYABLE_FAULTS);
     capabilities.add(GmCapability.READ_ONLY_MAPPING);
   }
@@ -148,33 +141,6 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
   /** First addresses of the allocations it has been told of. */
   public synchronized Set<Long> announced() {
     return Set.copyOf(granuleBytesOf.keySet());
-  }
-
-  /** Whether a granule is mapped. */
-  public synchronized boolean maps(long granule) {
-    return frames.containsKey(granule);
-  }
-
-  /** Whether a granule is mapped for writing. */
-  public synchronized boolean mapsWritable(long granule) {
-    Frame frame = frames.get(granule);
-    return frame != null && frame.writable();
-  }
-
-  /** How many of the smallest granules are mapped. */
-  public synchronized int mapped() {
-    return frames.size();
-  }
-
-  /** How many bytes are mapped. */
-  public synchronized long mappedBytes() {
-    return (long) frames.size() * attachment.granuleBytes();
-  }
-
-  /** What a byte is that is mapped. */
-  public synchronized byte peek(long address) {
-    long granule = address & -attachment.granuleBytes();
-    return frames.get(granule).content()[(int) (address - granule)];
   }
 
   // ---- GmDevice ----
@@ -295,7 +261,7 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
       if (!frames.subMap(range.address(), range.end()).isEmpty()) {
         throw new AssertionError(id + " maps some of " + range + " already");
       }
-      if (range.bytes() > realBytes - (long) frames.size() * granuleBytes) {
+      if (!fits(range)) {
         return GmStatus.NOMEM;
       }
     }
@@ -303,13 +269,13 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
       contents.add(new byte[granuleBytes]);
     }
     if (publishesEarly) {
-      publish(mapping, contents);
+      publish(range, contents, mapping.access().writes());
       schedule.point(id + " copies in " + Long.toHexString(range.address()));
     }
     fill(mapping, contents);
     if (!publishesEarly) {
       schedule.point(id + " publishes " + Long.toHexString(range.address()));
-      publish(mapping, contents);
+      publish(range, contents, mapping.access().writes());
     }
     return GmStatus.SUCCESS;
   }
@@ -331,12 +297,20 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
     }
   }
 
-  private synchronized void publish(GmMapping mapping, List<byte[]> contents) {
-    for (int i = 0; i < contents.size(); i++) {
-      long at = mapping.range().address() + (long) i * attachment.granuleBytes();
-      schedule.writes(frameObject(at));
-      schedule.writes(schedule.object("permissions " + at));
-      frames.put(at, new Frame(contents.get(i), mapping.access().writes()));
+  @Override
+  public GmStatus peerMove(GmMove move) {
+    if (!moves || !(move.from() instanceof FakeDevice from)) {
+      return GmStatus.UNIMPLEMENTED;
+    }
+    GmRange range = move.range();
+    GmStatus status = begin(new Call(Kind.MOVE, range, true, Access.READ_WRITE));
+    enter(range);
+    from.enter(range);
+    try {
+      return status == GmStatus.SUCCESS ? FakeCopies.move(this, from, range) : status;
+    } finally {
+      from.leave(range);
+      leave(range);
     }
   }
 
@@ -358,28 +332,13 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
   private void unmap(GmUnmapping unmapping) {
     GmRange range = unmapping.range();
     int granuleBytes = attachment.granuleBytes();
-    List<Frame> dropped = new ArrayList<>();
-    synchronized (this) {
-      for (long at = range.address(); at < range.end(); at += granuleBytes) {
-        schedule.writes(frameObject(at));
-        schedule.writes(schedule.object("permissions " + at));
-        Frame frame = frames.remove(at);
-        if (frame == null) {
-          throw new AssertionError(id + " does not map " + Long.toHexString(at));
-        }
-        dropped.add(frame);
-      }
-    }
+    List<byte[]> dropped = withdraw(range);
     schedule.point(id + " copies out " + Long.toHexString(range.address()));
     for (int i = 0; i < dropped.size() && unmapping.copy() && !losesCopies; i++) {
       long offset = (long) i * granuleBytes;
       touchHost(range.address() + offset, granuleBytes, true);
       MemorySegment.copy(
-          MemorySegment.ofArray(dropped.get(i).content()),
-          0,
-          unmapping.host(),
-          offset,
-          granuleBytes);
+          MemorySegment.ofArray(dropped.get(i)), 0, unmapping.host(), offset, granuleBytes);
     }
   }
 
@@ -415,28 +374,6 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
     return FakeCopies.perform(this, copy);
   }
 
-  Schedule schedule() {
-    return schedule;
-  }
-
-  /** The content of a granule that is mapped. */
-  synchronized byte[] content(long granule, boolean write) {
-    if (write) {
-      schedule.writes(frameObject(granule));
-    } else {
-      schedule.reads(frameObject(granule));
-    }
-    Frame frame = frames.get(granule);
-    if (frame == null || write && !frame.writable()) {
-      throw new AssertionError(id + " cannot copy at " + Long.toHexString(granule));
-    }
-    return frame.content();
-  }
-
-  int granuleBytes() {
-    return attachment.granuleBytes();
-  }
-
   private GmStatus begin(Call call) {
     if (!schedule.noneHeld()) {
       throw new AssertionError("a device is called under a monitor: " + call);
@@ -465,107 +402,5 @@ public final class FakeDevice extends FakeTraits implements GmDevice, GmMmu {
 
   private synchronized void leave(GmRange range) {
     underWay.remove(range.address());
-  }
-
-  private int frameObject(long granule) {
-    return schedule.object(id + " frame " + granule);
-  }
-
-  void touchHost(long address, long bytes, boolean write) {
-    for (long at = address; at < address + bytes; at += FakeHost.PAGE_BYTES) {
-      if (write) {
-        schedule.writes(host.bytesObject(at));
-      } else {
-        schedule.reads(host.bytesObject(at));
-      }
-    }
-  }
-
-  // ---- its kernels ----
-
-  /**
-   * Reads as a kernel does: faults until the address is mapped.
-   *
-   * @param address first byte
-   * @param bytes 1 to 8
-   * @return the value
-   */
-  public long read(long address, int bytes) {
-    long[] value = new long[1];
-    access(address, bytes, Access.READ, () -> value[0] = load(address, bytes));
-    return value[0];
-  }
-
-  /**
-   * Writes as a kernel does: faults until the address is mapped for writing.
-   *
-   * @param address first byte
-   * @param bytes 1 to 8
-   * @param value the value
-   */
-  public void write(long address, int bytes, long value) {
-    access(address, bytes, Access.WRITE, () -> store(address, bytes, value));
-  }
-
-  /**
-   * Writes a byte that nobody is to see: of a kernel that fails.
-   *
-   * @param address mapped
-   * @param value the byte
-   */
-  public synchronized void scribble(long address, int value) {
-    long granule = address & -attachment.granuleBytes();
-    schedule.writes(frameObject(granule));
-    frames.get(granule).content()[(int) (address - granule)] = (byte) value;
-  }
-
-  private void access(long address, int bytes, Access access, Runnable operation) {
-    for (int faulted = 0; ; faulted++) {
-      schedule.point(id + (access.writes() ? " writes " : " reads ") + Long.toHexString(address));
-      synchronized (this) {
-        if (reaches(address, bytes, access.writes())) {
-          operation.run();
-          return;
-        }
-      }
-      if (!capabilities.contains(GmCapability.REPLAYABLE_FAULTS)) {
-        throw new AssertionError(
-            id + " has lost a page under its kernel: " + Long.toHexString(address));
-      }
-      if (faulted == schedule.faultsMax()) {
-        throw new Schedule.GivenUp();
-      }
-      attachment.faults().devFault(this, address, bytes, access);
-    }
-  }
-
-  private boolean reaches(long address, int bytes, boolean write) {
-    long granuleBytes = attachment.granuleBytes();
-    boolean reaches = true;
-    for (long at = address & -granuleBytes; at < address + bytes; at += granuleBytes) {
-      schedule.reads(frameObject(at));
-      Frame frame = frames.get(at);
-      reaches &= frame != null && (frame.writable() || !write);
-    }
-    return reaches;
-  }
-
-  private long load(long address, int bytes) {
-    long value = 0;
-    for (int i = bytes - 1; i >= 0; i--) {
-      long granule = (address + i) & -attachment.granuleBytes();
-      value = value << 8 | frames.get(granule).content()[(int) (address + i - granule)] & 0xFF;
-    }
-    host.reference().read(address, bytes, value, id);
-    return value;
-  }
-
-  private void store(long address, int bytes, long value) {
-    for (int i = 0; i < bytes; i++) {
-      long granule = (address + i) & -attachment.granuleBytes();
-      schedule.writes(frameObject(granule));
-      frames.get(granule).content()[(int) (address + i - granule)] = (byte) (value >>> 8 * i);
-    }
-    host.reference().write(address, bytes, value);
   }
 }

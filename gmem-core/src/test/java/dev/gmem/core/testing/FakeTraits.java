@@ -6,6 +6,8 @@ abstract class FakeTraits {
   long realBytes = Long.MAX_VALUE;
   boolean protects;
   boolean copies;
+  boolean moves;
+  boolean movesEarly;
   boolean losesCopies;
   boolean failsLate;
   boolean publishesEarly;
@@ -32,6 +34,18 @@ abstract class FakeTraits {
   public FakeDevice copies() {
     copies = true;
     return (FakeDevice) this;
+  }
+
+  /** Lets it take over what a peer owns; both need the capability. */
+  public FakeDevice moves() {
+    moves = true;
+    return (FakeDevice) this;
+  }
+
+  /** Lets it copy what it takes over while kernels of the other device can still write it. */
+  public FakeDevice movesEarly() {
+    movesEarly = true;
+    return moves();
   }
 
   /** Lets it forget to copy on unmap. */

@@ -5,6 +5,7 @@ import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmMmu;
+import dev.gmem.spi.GmMove;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmUnmapping;
@@ -73,6 +74,22 @@ final class InjectedMmu implements GmMmu {
   public CompletionStage<GmStatus> peerUnmapAsync(GmUnmapping unmapping) {
     return judge(unmapping)
         .aroundAsync(() -> mmu.get().peerUnmapAsync(unmapping), Function.identity());
+  }
+
+  @Override
+  public GmStatus peerMove(GmMove move) {
+    return judge(SpiCall.PEER_MOVE, move.range(), true, Access.READ_WRITE)
+        .around(() -> mmu.get().peerMove(unwrapped(move)));
+  }
+
+  @Override
+  public CompletionStage<GmStatus> peerMoveAsync(GmMove move) {
+    return judge(SpiCall.PEER_MOVE, move.range(), true, Access.READ_WRITE)
+        .aroundAsync(() -> mmu.get().peerMoveAsync(unwrapped(move)), Function.identity());
+  }
+
+  private static GmMove unwrapped(GmMove move) {
+    return new GmMove(move.range(), InjectedDevice.unwrapped(move.from()));
   }
 
   @Override

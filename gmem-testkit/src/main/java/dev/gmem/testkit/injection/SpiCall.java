@@ -16,6 +16,8 @@ public enum SpiCall {
   PEER_MAP,
   /** {@link dev.gmem.spi.GmMmu#peerUnmap} and its asynchronous form. */
   PEER_UNMAP,
+  /** {@link dev.gmem.spi.GmMmu#peerMove} and its asynchronous form. */
+  PEER_MOVE,
   /** {@link dev.gmem.spi.GmMmu#peerProtect}. */
   PEER_PROTECT,
   /** {@link dev.gmem.spi.GmMmu#copy}. */
@@ -45,7 +47,14 @@ public enum SpiCall {
    */
   public boolean hasStatus() {
     return switch (this) {
-      case PEER_VA_ALLOC, PEER_VA_FREE, PEER_MAP, PEER_UNMAP, PEER_PROTECT, COPY, TLB_INVALIDATE ->
+      case PEER_VA_ALLOC,
+          PEER_VA_FREE,
+          PEER_MAP,
+          PEER_UNMAP,
+          PEER_MOVE,
+          PEER_PROTECT,
+          COPY,
+          TLB_INVALIDATE ->
           true;
       default -> false;
     };

@@ -26,8 +26,8 @@ class SummaryTest {
                 extent(4096, PageState.DEVICE, "sim0"),
                 extent(4096, PageState.EVICTED),
                 extent(100, PageState.CPU)));
-    var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0);
-    var used = new DeviceStatistics(1, 2, 3, 2_500_000, 40_000, 4, 0, 2, 1_500_000, 0, 0);
+    var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0, 512);
+    var used = new DeviceStatistics(1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 2, 1_500_000, 0, 0);
     return new Summary(
         "sim0",
         4096,
@@ -39,7 +39,7 @@ class SummaryTest {
   void saysWhatHappenedInAFewLines() {
     assertThat(summary().lines())
         .containsExactly(
-            "faults     host 7 (3 reads, 4 writes), device 1,200",
+            "faults     host 7 (3 reads, 4 writes), device 1,200; 512 bytes came along",
             "moved      5 MiB to sim0, 1.5 KiB back",
             "kernels    2 launched, ran for 1.5 ms",
             "copies     took 2.5 ms to sim0, 0.0 ms back",
@@ -52,6 +52,7 @@ class SummaryTest {
     assertThat(summary().toMap())
         .containsEntry("hostReadFaults", 3L)
         .containsEntry("bytesToHost", 1536L)
+        .containsEntry("bytesPrefetched", 512L)
         .containsEntry("launches", 2L)
         .containsEntry("copyInNanos", 2_500_000L)
         .containsEntry("copyOutNanos", 40_000L)
