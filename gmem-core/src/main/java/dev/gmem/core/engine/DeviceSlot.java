@@ -340,16 +340,14 @@ public final class DeviceSlot {
   /**
    * A transition has ended.
    *
-   * @param mapped what it mapped here, or null
+   * @param mapped what it mapped here
    * @param freedBytes how much of the quota it gives back
    * @param released whether the device has let go of something, or there may be more to evict
    */
-  void end(Mapped mapped, long freedBytes, boolean released) {
+  void end(List<Mapped> mapped, long freedBytes, boolean released) {
     monitor.lock();
     quota.giveBack(freedBytes);
-    if (mapped != null) {
-      victims.add(mapped);
-    }
+    mapped.forEach(victims::add);
     finish(freedBytes > 0, released);
     monitor.unlock();
   }

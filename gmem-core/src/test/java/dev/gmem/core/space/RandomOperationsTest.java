@@ -10,6 +10,8 @@ import dev.gmem.DeviceException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.PrefetchPolicy;
+import dev.gmem.PrefetchPolicy.Span;
 import dev.gmem.UnmappedMemoryException;
 import dev.gmem.core.testing.FakeCompute.Started;
 import dev.gmem.core.testing.FakeDevice;
@@ -114,8 +116,21 @@ class RandomOperationsTest {
 
   @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
   void memoryIsAnArrayWhoeverReachesItAndHowever(
-      @ForAll @Size(min = 1, max = 60) List<@From("operations") Operation> operations) {
-    new Program(file).run(operations);
+      @ForAll @Size(min = 1, max = 60) List<@From("operations") Operation> operations,
+      @ForAll @From("policies") PrefetchPolicy policy) {
+    new Program(file, policy).run(operations);
+  }
+
+  /** GMEM's own, and a program's that wants all of everything. */
+  @Provide
+  Arbitrary<PrefetchPolicy> policies() {
+    PrefetchPolicy everything = fault -> List.of(new Span(0, fault.allocationBytes()));
+    return Arbitraries.of(
+        PrefetchPolicy.standard(),
+        PrefetchPolicy.none(),
+        PrefetchPolicy.sequential(),
+        PrefetchPolicy.density(),
+        everything);
   }
 
   @BeforeTry
@@ -132,7 +147,7 @@ class RandomOperationsTest {
    * A program with two buffers, of which a file has one, and the array that each of them should be.
    */
   private static final class Program {
-    private final Stage stage = new Stage();
+    private final Stage stage;
     private final FakeDevice[] devices = new FakeDevice[5];
     private final Kernel[][] kernels = new Kernel[5][];
     private final Arena[] arenas = new Arena[2];
@@ -144,7 +159,8 @@ class RandomOperationsTest {
     private final Path file;
     private int value;
 
-    Program(Path file) {
+    Program(Path file, PrefetchPolicy policy) {
+      this.stage = new Stage(Stage.OPTIONS.withPrefetch(policy));
       this.file = file;
     }
 

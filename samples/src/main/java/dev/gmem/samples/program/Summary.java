@@ -34,11 +34,12 @@ public record Summary(
     lines.add(
         String.format(
             Locale.ROOT,
-            "faults     host %,d (%,d reads, %,d writes), device %,d",
+            "faults     host %,d (%,d reads, %,d writes), device %,d%s",
             total.hostFaults(),
             total.hostReadFaults(),
             total.hostWriteFaults(),
-            total.deviceFaults()));
+            total.deviceFaults(),
+            total.prefetched() > 0 ? "; " + bytes(total.prefetched()) + " came along" : ""));
     lines.add(
         "moved      "
             + bytes(total.bytesToDevices())
@@ -97,6 +98,7 @@ public record Summary(
     map.put("bytesToDevices", total.bytesToDevices());
     map.put("bytesToHost", total.bytesToHost());
     map.put("bytesEvicted", total.evictions());
+    map.put("bytesPrefetched", total.prefetched());
     map.put("revocations", total.revocations());
     DeviceStatistics used = statistics.devices().get(device);
     if (used != null) {
