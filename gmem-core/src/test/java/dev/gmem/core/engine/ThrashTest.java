@@ -4,6 +4,7 @@ import static dev.gmem.core.testing.Stage.GRANULE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gmem.DeviceStatistics;
+import dev.gmem.PrefetchPolicy;
 import dev.gmem.SpaceOptions;
 import dev.gmem.core.space.SpaceProbe;
 import dev.gmem.core.testing.FakeDevice;
@@ -20,7 +21,10 @@ class ThrashTest {
   private static final int LARGE = MEMORY + MEMORY / 4;
   private static final int KEPT_MAX = MEMORY * 3 / 4;
   private static final SpaceOptions OPTIONS =
-      SpaceOptions.defaults().withGranuleBytes(GRANULE).withReservedBytes(16 << 20);
+      SpaceOptions.defaults()
+          .withGranuleBytes(GRANULE)
+          .withReservedBytes(16 << 20)
+          .withPrefetch(PrefetchPolicy.none());
 
   private final Stage stage = new Stage(OPTIONS);
   private final FakeDevice device = stage.fake("d0").memoryBytes((long) MEMORY * GRANULE);
