@@ -12,13 +12,18 @@ import java.util.Objects;
  * @param pinTimeoutMillis how long a migration waits for pinned memory (a native call, an I/O
  *     operation) before it fails with {@link PinnedMemoryException}
  * @param prefetch what comes along with faults, in arenas that choose no policy of their own
+ * @param retainedBytesMax most bytes of host memory that are retained for granules whose only valid
+ *     copy is on a device: when more than that is away, the host memory of what goes is given back
+ *     to the operating system. It is had again when the granule comes home, which costs page
+ *     faults; it counts as allocated all the same
  */
 public record SpaceOptions(
     int granuleBytes,
     long reservedBytes,
     long hostBytesMax,
     long pinTimeoutMillis,
-    PrefetchPolicy prefetch) {
+    PrefetchPolicy prefetch,
+    long retainedBytesMax) {
   /** Smallest granule, in bytes. */
   public static final int GRANULE_BYTES_MIN = 4 << 10;
 
@@ -26,7 +31,8 @@ public record SpaceOptions(
   public static final int GRANULE_BYTES_MAX = 2 << 20;
 
   private static final SpaceOptions DEFAULTS =
-      new SpaceOptions(64 << 10, 1L << 40, Long.MAX_VALUE, 30_000, PrefetchPolicy.standard());
+      new SpaceOptions(
+          64 << 10, 1L << 40, Long.MAX_VALUE, 30_000, PrefetchPolicy.standard(), Long.MAX_VALUE);
 
   /** Checks the rules of each component. */
   public SpaceOptions {
@@ -47,6 +53,10 @@ public record SpaceOptions(
           "pinTimeoutMillis must be positive: pinTimeoutMillis=" + pinTimeoutMillis);
     }
     Objects.requireNonNull(prefetch, "prefetch");
+    if (retainedBytesMax < 0) {
+      throw new IllegalArgumentException(
+          "retainedBytesMax must not be negative: retainedBytesMax=" + retainedBytesMax);
+    }
   }
 
   static void checkGranule(int granuleBytes) {
@@ -64,8 +74,8 @@ public record SpaceOptions(
   }
 
   /**
-   * Returns 64 KiB granules in 1 TiB of reserved addresses, no limit on host memory, 30 s patience
-   * with pins, and {@link PrefetchPolicy#standard}.
+   * Returns 64 KiB granules in 1 TiB of reserved addresses, no limit on host memory, allocated or
+   * retained, 30 s patience with pins, and {@link PrefetchPolicy#standard}.
    *
    * @return the defaults
    */
@@ -80,7 +90,8 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withGranuleBytes(int bytes) {
-    return new SpaceOptions(bytes, reservedBytes, hostBytesMax, pinTimeoutMillis, prefetch);
+    return new SpaceOptions(
+        bytes, reservedBytes, hostBytesMax, pinTimeoutMillis, prefetch, retainedBytesMax);
   }
 
   /**
@@ -90,7 +101,8 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withReservedBytes(long bytes) {
-    return new SpaceOptions(granuleBytes, bytes, hostBytesMax, pinTimeoutMillis, prefetch);
+    return new SpaceOptions(
+        granuleBytes, bytes, hostBytesMax, pinTimeoutMillis, prefetch, retainedBytesMax);
   }
 
   /**
@@ -100,7 +112,8 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withHostBytesMax(long bytes) {
-    return new SpaceOptions(granuleBytes, reservedBytes, bytes, pinTimeoutMillis, prefetch);
+    return new SpaceOptions(
+        granuleBytes, reservedBytes, bytes, pinTimeoutMillis, prefetch, retainedBytesMax);
   }
 
   /**
@@ -110,7 +123,8 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withPinTimeoutMillis(long millis) {
-    return new SpaceOptions(granuleBytes, reservedBytes, hostBytesMax, millis, prefetch);
+    return new SpaceOptions(
+        granuleBytes, reservedBytes, hostBytesMax, millis, prefetch, retainedBytesMax);
   }
 
   /**
@@ -120,6 +134,18 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withPrefetch(PrefetchPolicy policy) {
-    return new SpaceOptions(granuleBytes, reservedBytes, hostBytesMax, pinTimeoutMillis, policy);
+    return new SpaceOptions(
+        granuleBytes, reservedBytes, hostBytesMax, pinTimeoutMillis, policy, retainedBytesMax);
+  }
+
+  /**
+   * Returns a copy with a limit on host memory that is retained for what is away.
+   *
+   * @param bytes most bytes; 0 retains nothing, {@link Long#MAX_VALUE}, the default, everything
+   * @return the copy
+   */
+  public SpaceOptions withRetainedBytesMax(long bytes) {
+    return new SpaceOptions(
+        granuleBytes, reservedBytes, hostBytesMax, pinTimeoutMillis, prefetch, bytes);
   }
 }

@@ -9,6 +9,8 @@ import java.util.Map;
  * @param waits CPU accesses that a revocation found under way, and waited for
  * @param pins times an allocation was pinned to the CPU
  * @param allocatedBytes bytes allocated now, rounded to granules
+ * @param bytesGivenBack bytes of host memory given back to the operating system while their
+ *     contents were on devices ({@link SpaceOptions#retainedBytesMax})
  * @param tableBytes host memory that the page tables take now
  * @param gates regions of memory, of all spaces in this JVM, whose accesses pass a gate now
  * @param devices by identifier, in the order of attachment; detached ones stay
@@ -18,6 +20,7 @@ public record SpaceStatistics(
     long waits,
     long pins,
     long allocatedBytes,
+    long bytesGivenBack,
     long tableBytes,
     int gates,
     Map<String, DeviceStatistics> devices) {}

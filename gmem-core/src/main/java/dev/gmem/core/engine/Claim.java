@@ -29,6 +29,7 @@ final class Claim {
   private List<Step> steps = needed;
   private final List<DeviceSlot> slots = new ArrayList<>();
   private boolean withdrawn;
+  private long awayBytes;
   private Obstacle obstacle;
   private int pins;
   private long changes;
@@ -224,6 +225,15 @@ final class Claim {
         steps.add(step);
       }
     }
+  }
+
+  /** Takes note of what has its only valid copy on a device now, and did not before. */
+  void tookAway(long bytes) {
+    awayBytes = bytes;
+  }
+
+  long awayBytes() {
+    return awayBytes;
   }
 
   boolean isEmpty() {

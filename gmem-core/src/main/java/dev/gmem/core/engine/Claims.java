@@ -20,9 +20,11 @@ import java.util.List;
 final class Claims {
   private final HostPlatform platform;
   private final DeviceTable devices;
+  private final Frames frames;
   private final Prefetcher prefetcher = new Prefetcher();
 
-  Claims(HostPlatform platform, DeviceTable devices) {
+  Claims(HostPlatform platform, DeviceTable devices, Frames frames) {
+    this.frames = frames;
     this.platform = platform;
     this.devices = devices;
   }
@@ -343,6 +345,7 @@ final class Claims {
           leave.slot().countEvicted(bytes);
         }
       }
+      frames.settled(vma, claim);
       if (claim.succeeded()) {
         request.done(claim);
       }

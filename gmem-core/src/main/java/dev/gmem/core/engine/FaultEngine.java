@@ -43,6 +43,7 @@ public final class FaultEngine {
   private final Advising advising;
   private final Copier copier;
   private final Remapper remapper;
+  private final Frames frames;
   private final long pinTimeoutNanos;
 
   /**
@@ -51,14 +52,20 @@ public final class FaultEngine {
    * @param platform the host
    * @param devices the devices of the space
    * @param pinTimeoutNanos how long to wait for pins
+   * @param retainedBytesMax how much host memory to retain for granules that are away
    * @param threads for what is done in the background
    */
   public FaultEngine(
-      HostPlatform platform, DeviceTable devices, long pinTimeoutNanos, Monitor.Factory threads) {
+      HostPlatform platform,
+      DeviceTable devices,
+      long pinTimeoutNanos,
+      long retainedBytesMax,
+      Monitor.Factory threads) {
     this.platform = platform;
+    this.frames = new Frames(platform, retainedBytesMax);
     this.devices = devices;
-    this.claims = new Claims(platform, devices);
-    this.migrator = new Migrator(platform, devices);
+    this.claims = new Claims(platform, devices, frames);
+    this.migrator = new Migrator(platform, devices, frames);
     this.evictor = new Evictor(this);
     this.reclaimer = new Reclaimer(evictor, threads);
     this.quotas = new Quotas(evictor, pinTimeoutNanos);
@@ -94,6 +101,15 @@ public final class FaultEngine {
    */
   public Advising advising() {
     return advising;
+  }
+
+  /**
+   * Returns what gives host frames back.
+   *
+   * @return the frames
+   */
+  public Frames frames() {
+    return frames;
   }
 
   /**
@@ -503,6 +519,7 @@ public final class FaultEngine {
       vma.region().close();
       vma.monitor().lock();
       vma.closed();
+      frames.closed(vma);
       vma.monitor().signalAll();
       vma.monitor().unlock();
     }

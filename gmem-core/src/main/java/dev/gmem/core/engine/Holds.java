@@ -243,7 +243,7 @@ public final class Holds {
     vma.monitor().lock();
     try {
       if (written && vma.counts().blank() > 0) {
-        vma.table().update(hold.overwriteFirst(), hold.overwriteEnd(), GranuleEntry::written);
+        engine.frames().written(hold);
       }
       vma.lift(hold);
       vma.loosen();

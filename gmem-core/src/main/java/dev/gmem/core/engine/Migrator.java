@@ -30,8 +30,10 @@ import java.util.function.Supplier;
 final class Migrator {
   private final HostPlatform platform;
   private final DeviceTable devices;
+  private final Frames frames;
 
-  Migrator(HostPlatform platform, DeviceTable devices) {
+  Migrator(HostPlatform platform, DeviceTable devices, Frames frames) {
+    this.frames = frames;
     this.platform = platform;
     this.devices = devices;
   }
@@ -73,6 +75,7 @@ final class Migrator {
         step.finish();
       }
     }
+    frames.workDone(claim);
   }
 
   /** Reads what only the file has. What nobody has asked for may be left out. */

@@ -51,6 +51,20 @@ public interface HostPlatform {
   void discard(long address, long bytes);
 
   /**
+   * Gives the frames of a part of committed memory back to the operating system, which gives others
+   * when it is next touched. Nobody may be accessing it, and nobody will read it before all of it
+   * has been written.
+   *
+   * @param address in committed memory, a multiple of the page
+   * @param bytes a multiple of the page
+   * @throws dev.gmem.AddressSpaceExhaustedException if the operating system refuses; nothing has
+   *     changed
+   */
+  default void giveBack(long address, long bytes) {
+    discard(address, bytes);
+  }
+
+  /**
    * Moves the frames of a part of committed memory to another one: the target holds what the source
    * held, and the source is zero and untouched. Nobody may be accessing either.
    *

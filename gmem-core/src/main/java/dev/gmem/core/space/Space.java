@@ -73,6 +73,7 @@ public final class Space implements AddressSpace {
             platform,
             deviceTable,
             TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis()),
+            options.retainedBytesMax(),
             monitors);
     this.launches = new LaunchQueue(engine, monitors);
     this.transfers = new Transfers(engine, launches);
@@ -333,6 +334,7 @@ public final class Space implements AddressSpace {
         platform.waits(),
         pins,
         past.allocatedBytes(),
+        engine.frames().bytesGivenBack(),
         tableBytes,
         platform.gates(),
         devices.statistics());

@@ -120,4 +120,13 @@ public final class GranuleCounts {
   public long clean() {
     return clean;
   }
+
+  /**
+   * Counts granules whose only valid copy is on a device, or lost with it.
+   *
+   * @return how many
+   */
+  public long away() {
+    return inState(PageState.DEVICE) - blank - clean;
+  }
 }

@@ -118,7 +118,7 @@ class RandomOperationsTest {
   void memoryIsAnArrayWhoeverReachesItAndHowever(
       @ForAll @Size(min = 1, max = 60) List<@From("operations") Operation> operations,
       @ForAll @From("policies") PrefetchPolicy policy) {
-    new Program(file, policy).run(operations);
+    new Program(file, policy, operations.size() % (GRANULES + 2)).run(operations);
   }
 
   /** GMEM's own, and a program's that wants all of everything. */
@@ -159,8 +159,12 @@ class RandomOperationsTest {
     private final Path file;
     private int value;
 
-    Program(Path file, PrefetchPolicy policy) {
-      this.stage = new Stage(Stage.OPTIONS.withPrefetch(policy));
+    Program(Path file, PrefetchPolicy policy, int retained) {
+      this.stage =
+          new Stage(
+              Stage.OPTIONS
+                  .withPrefetch(policy)
+                  .withRetainedBytesMax(retained > GRANULES ? Long.MAX_VALUE : retained * GRANULE));
       this.file = file;
     }
 

@@ -235,6 +235,26 @@ public final class FakeHost implements HostPlatform {
     }
   }
 
+  /** Leaves anything but what was there, so that whoever reads it is caught. */
+  @Override
+  public void giveBack(long address, long bytes) {
+    schedule.point("give back " + Long.toHexString(address));
+    synchronized (this) {
+      RuntimeException failure = nextDiscardFailure;
+      nextDiscardFailure = null;
+      if (failure != null) {
+        throw failure;
+      }
+      Block block = block(address, bytes);
+      for (long page = address; page < address + bytes; page += PAGE_BYTES) {
+        schedule.writes(bytesObject(page));
+        int from = (int) (page - block.address());
+        Arrays.fill(block.content(), from, from + (int) PAGE_BYTES, (byte) 0x5A);
+        block.touched()[from / (int) PAGE_BYTES] = false;
+      }
+    }
+  }
+
   @Override
   public void moveFrames(long from, long to, long bytes) {
     schedule.point("move frames " + Long.toHexString(from));

@@ -69,7 +69,8 @@ public final class Stage implements Explorer.Run, AutoCloseable {
    * @param flaw what is wrong with the host
    */
   public Stage(Scheduler scheduler, Flaw flaw) {
-    this(scheduler, scheduler, flaw, OPTIONS);
+    // Frames that are needed no more are given back at once, so that who reads them is caught.
+    this(scheduler, scheduler, flaw, OPTIONS.withRetainedBytesMax(0));
   }
 
   private Stage(Schedule schedule, Monitor.Factory monitors, Flaw flaw, SpaceOptions options) {

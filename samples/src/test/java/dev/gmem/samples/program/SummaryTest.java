@@ -33,7 +33,7 @@ class SummaryTest {
     return new Summary(
         "sim0",
         4096,
-        new SpaceStatistics(total, 0, 0, 0, 0, 0, Map.of("sim0", used)),
+        new SpaceStatistics(total, 0, 0, 0, 0, 0, 0, Map.of("sim0", used)),
         Map.of("at the end", List.of(Places.of("a", 16484, residency))));
   }
 
