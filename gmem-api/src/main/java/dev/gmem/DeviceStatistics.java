@@ -12,6 +12,7 @@ package dev.gmem;
  * @param copyOutNanos time the copies back from it took
  * @param bytesEvicted bytes taken off it for want of room
  * @param bytesReclaimed those of them that were taken in the background, before anybody had to wait
+ * @param bytesLost bytes whose only valid copy was lost with it
  * @param launches kernels started
  * @param kernelNanos time its kernels ran
  * @param residentBytes bytes it holds now
@@ -26,6 +27,7 @@ public record DeviceStatistics(
     long copyOutNanos,
     long bytesEvicted,
     long bytesReclaimed,
+    long bytesLost,
     long launches,
     long kernelNanos,
     long residentBytes,
@@ -57,6 +59,7 @@ public record DeviceStatistics(
         0,
         0,
         bytesEvicted,
+        0,
         0,
         launches,
         kernelNanos,

@@ -50,6 +50,7 @@ final class SpaceKernel implements Kernel {
   @Override
   public Launch launch(NdRange range, Object... arguments) {
     Objects.requireNonNull(range, "range");
+    slot.fate().check();
     List<Parameter> parameters = kernel.parameters();
     int given = arguments.length;
     while (given > 0 && arguments[given - 1] instanceof Argument.Reached) {

@@ -27,7 +27,7 @@ class SummaryTest {
                 extent(4096, PageState.EVICTED),
                 extent(100, PageState.CPU)));
     var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0);
-    var used = new DeviceStatistics(1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 2, 1_500_000, 0, 0);
+    var used = new DeviceStatistics(1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 0, 2, 1_500_000, 0, 0);
     return new Summary(
         "sim0",
         4096,
