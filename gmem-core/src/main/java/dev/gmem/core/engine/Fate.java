@@ -2,6 +2,7 @@ package dev.gmem.core.engine;
 
 import dev.gmem.DeviceLostException;
 import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmStatusException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -109,6 +110,25 @@ public final class Fate {
       lose(answer.cause());
     }
     return answer;
+  }
+
+  /**
+   * Makes a call of the device that comes to no status, and takes note if it says that it is lost.
+   *
+   * @param call the call
+   * @param <T> what it returns
+   * @return what it returns
+   * @throws DeviceLostException if it says so, or is known to be
+   */
+  public <T> T hear(Supplier<T> call) {
+    check();
+    try {
+      return call.get();
+    } catch (GmStatusException e) {
+      heard(Answer.thrown(e));
+      check();
+      throw e;
+    }
   }
 
   void countLost(long bytes) {

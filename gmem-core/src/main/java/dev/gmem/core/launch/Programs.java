@@ -8,8 +8,6 @@ import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.spi.GmCompute;
 import dev.gmem.spi.GmKernel;
 import dev.gmem.spi.GmProgram;
-import dev.gmem.spi.GmStatus;
-import dev.gmem.spi.GmStatusException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,16 +76,7 @@ public final class Programs {
   }
 
   private Compiled compile(GmCompute compute, Device device, KernelSource form) {
-    GmProgram program;
-    try {
-      program = compute.compile(form);
-    } catch (GmStatusException e) {
-      if (e.status() == GmStatus.DEVICE_LOST) {
-        slot.fate().lose(e);
-        slot.fate().check();
-      }
-      throw e;
-    }
+    GmProgram program = slot.fate().hear(() -> compute.compile(form));
     Map<String, Kernel> kernels = new LinkedHashMap<>();
     for (GmKernel kernel : program.kernels()) {
       kernels.put(kernel.name(), new SpaceKernel(device, slot, kernel, queue, space));

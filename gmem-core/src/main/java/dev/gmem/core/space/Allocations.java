@@ -299,7 +299,8 @@ final class Allocations {
     Refusal failure = null;
     for (DeviceSlot slot : told) {
       Answer answer = engine.ask(slot, () -> slot.device().mmu().peerVaFree(range));
-      if (answer.cause() != null && failure == null && !slot.isLost()) {
+      boolean lost = answer.status() == GmStatus.DEVICE_LOST; // then it has forgotten everything
+      if (answer.cause() != null && failure == null && !lost) {
         failure = new Refusal(slot, answer);
       }
     }

@@ -9,6 +9,7 @@ import dev.gmem.Device;
 import dev.gmem.DeviceException;
 import dev.gmem.DeviceLostException;
 import dev.gmem.FileBackingException;
+import dev.gmem.NdRange;
 import dev.gmem.PoisonedMemoryException;
 import dev.gmem.Residency;
 import dev.gmem.core.testing.FakeDevice;
@@ -17,6 +18,7 @@ import dev.gmem.core.testing.FakeDevice.Kind;
 import dev.gmem.core.testing.Stage;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmStatusException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -132,7 +134,7 @@ class LossTest {
     f.computes().onStart(launch -> Thread.startVirtualThread(launch::finish));
     stage.attach(f);
     stage.host().write(a, 8, 7);
-    stage.kernel(f, "r READ").launch(dev.gmem.NdRange.of(1), s).join();
+    stage.kernel(f, "r READ").launch(NdRange.of(1), s).join();
     assertThat(states()).containsOnly("DEVICE[d2]");
     f.dieAloud(null);
     assertThat(states()).containsOnly("EVICTED");
@@ -450,6 +452,19 @@ class LossTest {
     assertThat(stage.space().devices()).contains(view);
     assertThat(extent(0).poisoned()).isTrue();
     stage.space().detach(view);
+    awaitClosed(d);
+    stage.atEnd();
+  }
+
+  @Test
+  void aDeviceThatIsFoundDeadWhenItHoldsNothingIsDetachedAllTheSame() {
+    d.answer(
+        call -> {
+          throw new GmStatusException(GmStatus.DEVICE_LOST, "gone", null);
+        });
+    stage.space().detach(view);
+    assertThat(d.calls()).extracting(Call::kind).contains(Kind.VA_FREE);
+    assertThat(stage.space().devices()).doesNotContain(view);
     awaitClosed(d);
     stage.atEnd();
   }

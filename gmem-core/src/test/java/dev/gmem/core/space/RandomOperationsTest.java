@@ -10,6 +10,8 @@ import dev.gmem.DeviceException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.PoisonedMemoryException;
+import dev.gmem.Residency;
 import dev.gmem.UnmappedMemoryException;
 import dev.gmem.core.testing.FakeCompute.Started;
 import dev.gmem.core.testing.FakeDevice;
@@ -55,6 +57,9 @@ class RandomOperationsTest {
 
   private static final int OFFSET = 100;
 
+  /** A space numbers 32 devices, and what is lost keeps its number. */
+  private static final int KILLED_MAX = 20;
+
   private Path file;
 
   /** What the program does next. */
@@ -77,7 +82,8 @@ class RandomOperationsTest {
     REMAP,
     REALLOCATE,
     QUOTA,
-    REATTACH
+    REATTACH,
+    KILL
   }
 
   record Operation(What what, int device, int buffer, int first, int end, int offset) {
@@ -143,6 +149,7 @@ class RandomOperationsTest {
     private final AtomicReference<GmStatus> nextFailure = new AtomicReference<>();
     private final Path file;
     private int value;
+    private int killed;
 
     Program(Path file) {
       this.file = file;
@@ -343,6 +350,67 @@ class RandomOperationsTest {
           stage.space().detach(stage.view(device));
           attach(operation.device());
         }
+        case KILL -> kill(operation.device(), operation.offset() % 3);
+      }
+    }
+
+    /** A device dies, aloud, without a word, or to the program's mind. Another comes for it. */
+    private void kill(int number, int how) {
+      if (killed++ >= KILLED_MAX) {
+        return;
+      }
+      nextFailure.set(null);
+      joinAll();
+      FakeDevice device = devices[number];
+      Device view = stage.view(device);
+      boolean[][] lost = new boolean[buffers.length][GRANULES];
+      for (int i = 0; i < buffers.length; i++) {
+        for (int granule = 0; granule < GRANULES; granule++) {
+          Residency.Extent extent = extent(i, granule);
+          lost[i][granule] = extent.dirty() && extent.devices().contains(device.id());
+        }
+      }
+      switch (how) {
+        case 0 -> device.dieAloud(null);
+        case 1 -> device.die();
+        default -> stage.space().abandon(view);
+      }
+      for (int i = 0; i < buffers.length; i++) {
+        takeLossAway(i, lost[i]);
+      }
+      if (how < 2) {
+        stage.space().detach(view);
+      }
+      attach(number);
+    }
+
+    private Residency.Extent extent(int buffer, int granule) {
+      MemorySegment segment = buffers[buffer].asSlice((long) granule * GRANULE, 1);
+      return stage.space().residency(segment).extents().getFirst();
+    }
+
+    private void takeLossAway(int buffer, boolean[] lost) {
+      boolean any = false;
+      for (int granule = 0; granule < GRANULES; granule++) {
+        int at = granule * GRANULE;
+        long address = buffers[buffer].address() + at;
+        if (lost[granule]) {
+          any = true;
+          assertThatThrownBy(() -> stage.host().read(address, 8))
+              .isInstanceOf(PoisonedMemoryException.class);
+          if (buffer != FILED) {
+            MemorySegment range = buffers[buffer].asSlice(at, GRANULE);
+            stage.space().advise(range, Advice.dontNeed()).join();
+            Arrays.fill(model[buffer], at, at + GRANULE, (byte) 0);
+          }
+        } else {
+          check(buffer, at, stage.host().read(address, 8));
+        }
+      }
+      if (buffer == FILED && any) {
+        assertThatThrownBy(arenas[buffer]::close).isInstanceOf(PoisonedMemoryException.class);
+        stage.host().reference().forget(buffers[buffer].address(), GRANULES * GRANULE);
+        allocate(buffer);
       }
     }
 
