@@ -10,6 +10,8 @@ package dev.gmem;
  * @param bytesToHost bytes copied to the host
  * @param revocations times the CPU's access was taken away by a handshake
  * @param evictions bytes evicted from devices for want of room
+ * @param prefetched bytes that came along with faults, beside the granules that were touched: see
+ *     {@link PrefetchPolicy}. Those that had to be copied are counted above, too
  */
 public record AllocationStatistics(
     long hostReadFaults,
@@ -18,7 +20,8 @@ public record AllocationStatistics(
     long bytesToDevices,
     long bytesToHost,
     long revocations,
-    long evictions) {
+    long evictions,
+    long prefetched) {
   /**
    * Counts all faults of the CPU.
    *

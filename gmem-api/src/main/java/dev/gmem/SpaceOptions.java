@@ -1,5 +1,7 @@
 package dev.gmem;
 
+import java.util.Objects;
+
 /**
  * How an {@link AddressSpace} is laid out. Immutable; each {@code with} method returns a copy.
  *
@@ -9,9 +11,14 @@ package dev.gmem;
  * @param hostBytesMax most bytes that may be allocated at one time
  * @param pinTimeoutMillis how long a migration waits for pinned memory (a native call, an I/O
  *     operation) before it fails with {@link PinnedMemoryException}
+ * @param prefetch what comes along with faults, in arenas that choose no policy of their own
  */
 public record SpaceOptions(
-    int granuleBytes, long reservedBytes, long hostBytesMax, long pinTimeoutMillis) {
+    int granuleBytes,
+    long reservedBytes,
+    long hostBytesMax,
+    long pinTimeoutMillis,
+    PrefetchPolicy prefetch) {
   /** Smallest granule, in bytes. */
   public static final int GRANULE_BYTES_MIN = 4 << 10;
 
@@ -19,7 +26,7 @@ public record SpaceOptions(
   public static final int GRANULE_BYTES_MAX = 2 << 20;
 
   private static final SpaceOptions DEFAULTS =
-      new SpaceOptions(64 << 10, 1L << 40, Long.MAX_VALUE, 30_000);
+      new SpaceOptions(64 << 10, 1L << 40, Long.MAX_VALUE, 30_000, PrefetchPolicy.standard());
 
   /** Checks the rules of each component. */
   public SpaceOptions {
@@ -39,6 +46,7 @@ public record SpaceOptions(
       throw new IllegalArgumentException(
           "pinTimeoutMillis must be positive: pinTimeoutMillis=" + pinTimeoutMillis);
     }
+    Objects.requireNonNull(prefetch, "prefetch");
   }
 
   static void checkGranule(int granuleBytes) {
@@ -57,7 +65,7 @@ public record SpaceOptions(
 
   /**
    * Returns 64 KiB granules in 1 TiB of reserved addresses, no limit on host memory, 30 s patience
-   * with pins.
+   * with pins, and {@link PrefetchPolicy#standard}.
    *
    * @return the defaults
    */
@@ -72,7 +80,7 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withGranuleBytes(int bytes) {
-    return new SpaceOptions(bytes, reservedBytes, hostBytesMax, pinTimeoutMillis);
+    return new SpaceOptions(bytes, reservedBytes, hostBytesMax, pinTimeoutMillis, prefetch);
   }
 
   /**
@@ -82,7 +90,7 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withReservedBytes(long bytes) {
-    return new SpaceOptions(granuleBytes, bytes, hostBytesMax, pinTimeoutMillis);
+    return new SpaceOptions(granuleBytes, bytes, hostBytesMax, pinTimeoutMillis, prefetch);
   }
 
   /**
@@ -92,7 +100,7 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withHostBytesMax(long bytes) {
-    return new SpaceOptions(granuleBytes, reservedBytes, bytes, pinTimeoutMillis);
+    return new SpaceOptions(granuleBytes, reservedBytes, bytes, pinTimeoutMillis, prefetch);
   }
 
   /**
@@ -102,6 +110,16 @@ public record SpaceOptions(
    * @return the copy
    */
   public SpaceOptions withPinTimeoutMillis(long millis) {
-    return new SpaceOptions(granuleBytes, reservedBytes, hostBytesMax, millis);
+    return new SpaceOptions(granuleBytes, reservedBytes, hostBytesMax, millis, prefetch);
+  }
+
+  /**
+   * Returns a copy with another policy of prefetching.
+   *
+   * @param policy what comes along with faults
+   * @return the copy
+   */
+  public SpaceOptions withPrefetch(PrefetchPolicy policy) {
+    return new SpaceOptions(granuleBytes, reservedBytes, hostBytesMax, pinTimeoutMillis, policy);
   }
 }

@@ -3,6 +3,7 @@ package dev.gmem.bench.fault;
 import dev.gmem.AddressSpace;
 import dev.gmem.Device;
 import dev.gmem.Gmem;
+import dev.gmem.PrefetchPolicy;
 import dev.gmem.SpaceOptions;
 import dev.gmem.sim.Sim;
 import dev.gmem.spi.GmCapability;
@@ -23,7 +24,11 @@ final class Ground implements AutoCloseable {
   private final Arena raw = Arena.ofShared();
 
   Ground(int granuleBytes) {
-    space = Gmem.open(SpaceOptions.defaults().withGranuleBytes(granuleBytes));
+    this(granuleBytes, PrefetchPolicy.standard());
+  }
+
+  Ground(int granuleBytes, PrefetchPolicy policy) {
+    space = Gmem.open(SpaceOptions.defaults().withGranuleBytes(granuleBytes).withPrefetch(policy));
     device =
         space.attach(
             Sim.builder("bench")

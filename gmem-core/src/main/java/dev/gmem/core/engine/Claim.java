@@ -5,11 +5,13 @@ import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
- * A contiguous range of one VMA that a transition has for itself, and what happens to it. Made and
- * committed under the VMA's monitor, worked on by one thread without it.
+ * What a transition has of one VMA for itself, and what happens to it: a contiguous range that is
+ * needed, and what comes along with it, which may lie anywhere. Made and committed under the VMA's
+ * monitor, worked on by one thread without it.
  */
 final class Claim {
   /** What keeps a claim from being taken. */
@@ -22,8 +24,11 @@ final class Claim {
 
   private final Vma vma;
   private final Goal goal;
-  private final List<Step> steps = new ArrayList<>();
+  private final List<Step> needed = new ArrayList<>();
+  private final List<Step> along = new ArrayList<>();
+  private List<Step> steps = needed;
   private final List<DeviceSlot> slots = new ArrayList<>();
+  private boolean withdrawn;
   private Obstacle obstacle;
   private int pins;
   private long changes;
@@ -58,6 +63,7 @@ final class Claim {
     private final long first;
     private final long end;
     private final long before;
+    private final long along;
     private Plan plan;
     private long after;
     private DeviceSlot failedOn;
@@ -68,11 +74,31 @@ final class Claim {
     private boolean copiedOut;
 
     Step(long first, long end, long before, Plan plan) {
+      this(first, end, before, plan, 0);
+    }
+
+    private Step(long first, long end, long before, Plan plan, long along) {
       this.first = first;
       this.end = end;
       this.before = before;
+      this.along = along;
       this.plan = plan;
       this.after = before;
+    }
+
+    /** A run that comes along. */
+    static Step along(long first, long end, long before, Plan plan) {
+      return new Step(first, end, before, plan, end - first);
+    }
+
+    /** The same run and the next one, which is as it. */
+    private Step with(Step next) {
+      return new Step(first, next.end, before, plan, along + next.along);
+    }
+
+    /** How many of its granules come along with what is needed. */
+    long along() {
+      return along;
     }
 
     long first() {
@@ -167,20 +193,65 @@ final class Claim {
     return goal;
   }
 
+  /** What happens: to what is needed, and, once it has been taken, to what comes along. */
   List<Step> steps() {
     return steps;
   }
 
   void add(Step step) {
-    steps.add(step);
+    needed.add(step);
   }
 
+  /** Adds a run that comes along: the one to be had first comes first. */
+  void addAlong(Step step) {
+    along.add(step);
+  }
+
+  /** Makes one run of neighbours that are alike, needed or not: one call of a device each. */
+  void merge() {
+    if (along.isEmpty()) {
+      return;
+    }
+    List<Step> all = new ArrayList<>(needed);
+    all.addAll(along);
+    all.sort(Comparator.comparingLong(Step::first));
+    steps = new ArrayList<>();
+    for (Step step : all) {
+      Step last = steps.isEmpty() ? null : steps.getLast();
+      if (last != null && last.end() == step.first() && last.before() == step.before()) {
+        steps.set(steps.size() - 1, last.with(step));
+      } else {
+        steps.add(step);
+      }
+    }
+  }
+
+  boolean isEmpty() {
+    return needed.isEmpty();
+  }
+
+  /** The first granule needed. */
   long first() {
-    return steps.getFirst().first();
+    return needed.getFirst().first();
   }
 
+  /** The granule after the last one needed. */
   long end() {
-    return steps.getLast().end();
+    return needed.getLast().end();
+  }
+
+  /** Contiguous ranges of it. */
+  List<DeviceSlot.Mapped> pieces() {
+    List<DeviceSlot.Mapped> pieces = new ArrayList<>();
+    long from = steps.getFirst().first();
+    for (int i = 0; i < steps.size(); i++) {
+      long end = steps.get(i).end();
+      if (i == steps.size() - 1 || steps.get(i + 1).first() != end) {
+        pieces.add(new DeviceSlot.Mapped(vma, from, end));
+        from = i == steps.size() - 1 ? end : steps.get(i + 1).first();
+      }
+    }
+    return pieces;
   }
 
   boolean handshake() {
@@ -202,6 +273,26 @@ final class Claim {
     first.step().stop(first.slot());
   }
 
+  /** Gives the claim up before anything has been done, because of what came along. */
+  void withdraw() {
+    withdrawn = true;
+    steps.forEach(Step::leaveOut);
+  }
+
+  /** Tells whether something came along, and something has failed: the one may be why. */
+  boolean failedAlong() {
+    return withdrawn || failure != null && hasAlong();
+  }
+
+  boolean hasAlong() {
+    return !along.isEmpty();
+  }
+
+  /** Tells whether what is needed has been done. */
+  boolean succeeded() {
+    return failure == null && !withdrawn;
+  }
+
   /** What keeps it from being taken, or null if it has been. */
   Obstacle obstacle() {
     return obstacle;
@@ -218,7 +309,7 @@ final class Claim {
 
   void needsRoom() {
     obstacle = Obstacle.ROOM;
-    steps.clear();
+    needed.clear();
   }
 
   /** What {@link DeviceSlot#changes} of the goal's device was before room was asked for. */
@@ -297,8 +388,12 @@ final class Claim {
 
   /** Returns the bytes of new room that it takes on the device of its goal. */
   long roomBytes() {
+    return roomBytes(needed) + roomBytes(along);
+  }
+
+  private long roomBytes(List<Step> list) {
     long bytes = 0;
-    for (Step step : steps) {
+    for (Step step : list) {
       if (step.plan().takesRoom()) {
         bytes += vma.bytesOf(step.first(), step.end());
       }
@@ -306,19 +401,32 @@ final class Claim {
     return bytes;
   }
 
-  /** Shortens the claim so that it takes no more new room than this. */
+  /** Shortens the claim so that it takes no more new room than this: what comes along first. */
   void shrinkTo(long bytes) {
+    long rest = bytes - roomBytes(needed);
+    if (rest <= 0) {
+      along.clear();
+      shrinkTo(needed, bytes);
+    } else {
+      shrinkTo(along, rest);
+    }
+  }
+
+  private void shrinkTo(List<Step> list, long bytes) {
     long rest = bytes / vma.granuleBytes();
-    for (int i = 0; i < steps.size(); i++) {
-      Step step = steps.get(i);
+    for (int i = 0; i < list.size(); i++) {
+      Step step = list.get(i);
       if (!step.plan().takesRoom()) {
         continue;
       }
       long granules = step.end() - step.first();
       if (granules > rest) {
-        steps.subList(i, steps.size()).clear();
+        list.subList(i, list.size()).clear();
         if (rest > 0) {
-          steps.add(new Step(step.first(), step.first() + rest, step.before(), step.plan()));
+          boolean ahead = step.along() > 0 && step.end() <= first();
+          long from = ahead ? step.end() - rest : step.first();
+          long along = step.along() > 0 ? rest : 0;
+          list.add(new Step(from, from + rest, step.before(), step.plan(), along));
         }
         return;
       }

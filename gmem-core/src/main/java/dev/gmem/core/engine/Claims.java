@@ -2,11 +2,14 @@ package dev.gmem.core.engine;
 
 import dev.gmem.PageState;
 import dev.gmem.PoisonedMemoryException;
+import dev.gmem.PrefetchPolicy;
 import dev.gmem.core.engine.Claim.Step;
 import dev.gmem.core.host.HostPlatform;
+import dev.gmem.core.sync.Monitor;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
+import java.util.List;
 
 /**
  * Takes claims and commits them: the first and the third step of a transition, both under the VMA's
@@ -18,6 +21,7 @@ import dev.gmem.spi.GmStatus;
 final class Claims {
   private final HostPlatform platform;
   private final DeviceTable devices;
+  private final Prefetcher prefetcher = new Prefetcher();
 
   Claims(HostPlatform platform, DeviceTable devices) {
     this.platform = platform;
@@ -52,7 +56,10 @@ final class Claims {
           continue;
         }
         refuse(request);
-        request.open();
+        if (prefetcher.open(request)) {
+          askProgram(request);
+          continue;
+        }
         Claim claim = collect(request);
         if (!reserve(claim)) {
           claim.needsRoom();
@@ -85,6 +92,19 @@ final class Claims {
     }
   }
 
+  /** Asks the program's policy without the monitor, which is held before and after. */
+  private void askProgram(Request request) {
+    Monitor monitor = request.vma().monitor();
+    List<PrefetchPolicy.Span> answer = List.of();
+    monitor.unlock();
+    try {
+      answer = prefetcher.ask(request);
+    } finally {
+      monitor.lock();
+    }
+    prefetcher.choose(request, answer);
+  }
+
   /** Tells whether a goal has to wait for the whole VMA. */
   private static boolean mustWait(Vma vma, Goal goal) {
     return switch (goal) {
@@ -109,7 +129,7 @@ final class Claims {
   void drop(Claim claim) {
     for (DeviceSlot slot : claim.slots()) {
       long reserved = slot == claim.target() ? claim.roomBytes() : 0;
-      slot.end(null, reserved, false);
+      slot.end(List.of(), reserved, false);
     }
   }
 
@@ -221,19 +241,16 @@ final class Claims {
   private Claim collect(Request request) {
     Vma vma = request.vma();
     Claim claim = new Claim(vma, request.goal());
-    long last = vma.table().get(request.end() - 1);
     long reach = request.reach();
     long at = request.first();
     while (at < reach) {
       long entry = vma.table().get(at);
       Plan plan = GranuleEntry.busy(entry) ? null : Plan.of(entry, request.goal());
-      boolean joins = at < request.end() || entry == last;
       boolean lost = GranuleEntry.poisoned(entry) && !dropsContents(request.goal());
-      if (plan == null || lost || !joins || PinRules.forbids(entry, request.goal(), devices)) {
+      if (plan == null || lost || PinRules.forbids(entry, request.goal(), devices)) {
         break;
       }
-      long stop = at < request.end() ? Math.min(request.end(), reach) : reach;
-      long end = vma.table().runEnd(at, stop);
+      long end = vma.table().runEnd(at, reach);
       long free = vma.heldFrom(at, end, entry, request.goal());
       if (free > at) {
         claim.add(new Step(at, free, entry, plan));
@@ -243,6 +260,7 @@ final class Claims {
         break;
       }
     }
+    prefetcher.join(request, claim);
     return claim;
   }
 
@@ -257,7 +275,7 @@ final class Claims {
     if (granted < wanted) {
       claim.shrinkTo(granted);
     }
-    return !claim.steps().isEmpty();
+    return !claim.isEmpty();
   }
 
   /** Tells whether an access of the CPU that is still under way would be lost by the claim. */
@@ -270,6 +288,8 @@ final class Claims {
   private void mark(Claim claim) {
     Vma vma = claim.vma();
     platform.enterClaim();
+    claim.merge();
+    boolean exposed = false;
     for (Step step : claim.steps()) {
       long revoked = step.before();
       if (step.plan().revokeWrite()) {
@@ -278,12 +298,13 @@ final class Claims {
       if (revoked != step.before()) {
         claim.needsHandshake();
       }
+      exposed |= vma.isExposed(step.first(), step.end());
       vma.table().set(step.first(), step.end(), GranuleEntry.claimed(revoked));
     }
     if (claim.handshake()) {
       vma.revocations++;
     }
-    if (reliesOnQuiet(claim) && vma.isExposed(claim.first(), claim.end())) {
+    if (exposed && reliesOnQuiet(claim)) {
       vma.tightenForAll();
       claim.needsHandshake();
     }
@@ -298,11 +319,23 @@ final class Claims {
   /** Writes what has become of a claim, and lets go of it. */
   void commit(Claim claim, Request request) {
     try {
+      noteEvictions(claim);
       settle(claim, request);
     } finally {
       platform.leaveClaim();
     }
     release(claim);
+  }
+
+  /** Before anybody can bring it back. */
+  private static void noteEvictions(Claim claim) {
+    if (claim.goal() instanceof Goal.Evict leave && !leave.patient()) {
+      for (Step step : claim.steps()) {
+        if (step.finished()) {
+          leave.slot().evicted(claim.vma(), step.first(), step.end());
+        }
+      }
+    }
   }
 
   private void settle(Claim claim, Request request) {
@@ -316,6 +349,9 @@ final class Claims {
         if (step.copiedOut()) {
           vma.bytesToHost += bytes;
         }
+        if (step.finished()) {
+          vma.prefetchedBytes += vma.bytesOf(0, step.along());
+        }
         if (step.copiedIn() && step.finished()) {
           vma.bytesToDevices += bytes;
         }
@@ -327,7 +363,7 @@ final class Claims {
           leave.slot().countEvicted(bytes);
         }
       }
-      if (claim.failure() == null) {
+      if (claim.succeeded()) {
         request.done(claim);
       }
       vma.loosen();
@@ -342,7 +378,7 @@ final class Claims {
       boolean remains = claim.remainsOn(slot);
       boolean mapped = remains && slot == claim.target();
       slot.end(
-          mapped ? new DeviceSlot.Mapped(claim.vma(), claim.first(), claim.end()) : null,
+          mapped ? claim.pieces() : List.of(),
           claim.freedBytes(slot),
           remains || claim.unmaps(slot));
     }

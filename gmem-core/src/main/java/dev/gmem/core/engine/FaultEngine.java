@@ -163,9 +163,7 @@ public final class FaultEngine {
   }
 
   private void hostFault(Vma vma, long address, long bytes, boolean write) {
-    long first = vma.granuleOf(address);
-    long end = vma.granuleEnd(address, bytes);
-    drive(new Request(vma, first, end, new Goal.ToHost(write), true));
+    drive(Request.fault(vma, address, bytes, new Goal.ToHost(write)));
   }
 
   /**
@@ -179,8 +177,7 @@ public final class FaultEngine {
    * @throws IllegalStateException if the VMA is closed
    */
   public void deviceFault(DeviceSlot slot, Vma vma, long address, long bytes, boolean write) {
-    Goal goal = toDevice(slot, write);
-    drive(new Request(vma, vma.granuleOf(address), vma.granuleEnd(address, bytes), goal, true));
+    drive(Request.fault(vma, address, bytes, toDevice(slot, write)));
   }
 
   /**
@@ -252,7 +249,9 @@ public final class FaultEngine {
         return;
       }
       work(claim, request);
-      if (claim.failure() != null) {
+      if (claim.failedAlong()) {
+        request.alone();
+      } else if (claim.failure() != null) {
         attempts.recover(claim, request, evictor);
       }
     }

@@ -95,6 +95,10 @@ final class Migrator {
       try {
         claim.vma().backing().read(run.address() - claim.vma().address(), host(run));
       } catch (FileBackingException e) {
+        if (claim.hasAlong()) {
+          claim.withdraw(); // what is needed may be there
+          return;
+        }
         if (step == claim.steps().getFirst()) {
           throw e;
         }

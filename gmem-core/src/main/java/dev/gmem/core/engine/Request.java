@@ -1,5 +1,7 @@
 package dev.gmem.core.engine;
 
+import java.util.List;
+
 /**
  * What is to be done where. The range shrinks from the front as it gets done. Belongs to one
  * thread; what it reads and writes of the VMA needs the monitor.
@@ -10,44 +12,94 @@ final class Request {
   private final long end;
   private final boolean fault;
   private long first;
-  private long reach;
   private long granulesMax = Long.MAX_VALUE;
   private boolean counted;
   private long movedBytes;
+  private long at;
+  private long accessEnd;
+  private FaultSight sight;
+  private List<Prefetcher.Run> along = List.of();
 
   Request(Vma vma, long first, long end, Goal goal, boolean fault) {
     this.vma = vma;
     this.first = first;
     this.end = end;
-    this.reach = end;
     this.goal = goal;
     this.fault = fault;
   }
 
-  /** Widens a fault by its window, once, when it turns out not to be spurious. */
-  void open() {
+  /**
+   * Makes the request of a fault.
+   *
+   * @param address first byte of the access, in the VMA
+   * @param bytes how many, all in the VMA
+   */
+  static Request fault(Vma vma, long address, long bytes, Goal goal) {
+    long end = vma.granuleEnd(address, bytes);
+    Request request = new Request(vma, vma.granuleOf(address), end, goal, true);
+    request.at = address;
+    request.accessEnd = address + bytes;
+    return request;
+  }
+
+  /**
+   * Counts a fault, once, when it turns out not to be spurious.
+   *
+   * @return true if anything may come along with it
+   */
+  boolean count() {
     if (counted || !fault) {
-      return;
+      return false;
     }
     counted = true;
-    if (goal instanceof Goal.ToHost(boolean write)) {
-      if (write) {
-        vma.hostWriteFaults++;
-      } else {
-        vma.hostReadFaults++;
+    switch (goal) {
+      case Goal.ToHost(boolean write) -> {
+        vma.hostReadFaults += write ? 0 : 1;
+        vma.hostWriteFaults += write ? 1 : 0;
       }
-      reach = Math.min(vma.granules(), vma.hostWindow().extend(first, end));
-    } else if (goal instanceof Goal.ToDevice wish) {
-      vma.deviceFaults++;
-      wish.slot().countFault();
-      if (wish.launch() == Goal.NO_LAUNCH) {
-        FaultWindow window = vma.deviceWindow(wish.slot().index());
-        reach = Math.min(vma.granules(), window.extend(first, end));
-      }
-    } else if (goal instanceof Goal.InPlace wish) {
-      vma.deviceFaults++;
-      wish.slot().countFault();
+      case Goal.ToDevice wish -> countOn(wish.slot());
+      case Goal.InPlace wish -> countOn(wish.slot());
+      default -> {}
     }
+    return accessEnd > 0 && !(goal instanceof Goal.InPlace);
+  }
+
+  private void countOn(DeviceSlot slot) {
+    vma.deviceFaults++;
+    slot.countFault();
+  }
+
+  /** The first byte of a fault's access. */
+  long at() {
+    return at;
+  }
+
+  /** The byte after the last one of a fault's access. */
+  long accessEnd() {
+    return accessEnd;
+  }
+
+  void see(FaultSight seen) {
+    sight = seen;
+  }
+
+  /** What a policy sees of it, or null. */
+  FaultSight sight() {
+    return sight;
+  }
+
+  /** Says what is to come along: runs in order, which may overlap the request. */
+  void along(List<Prefetcher.Run> runs) {
+    along = runs;
+  }
+
+  List<Prefetcher.Run> along() {
+    return along;
+  }
+
+  /** Goes on with what is needed alone: something that came along may be what has failed. */
+  void alone() {
+    along = List.of();
   }
 
   Vma vma() {
@@ -72,7 +124,7 @@ final class Request {
 
   /** The granule at which a claim has to end that begins at the first one. */
   long reach() {
-    return granulesMax < reach - first ? first + granulesMax : reach;
+    return granulesMax < end - first ? first + granulesMax : end;
   }
 
   /** Limits what is claimed at a time. */
@@ -103,13 +155,5 @@ final class Request {
   /** Takes note that a claim has been dealt with. The monitor is held. */
   void done(Claim claim) {
     first = Math.min(end, claim.end());
-    if (!fault || first < end) {
-      return;
-    }
-    if (goal instanceof Goal.ToHost) {
-      vma.hostWindow().reached(claim.end());
-    } else if (goal instanceof Goal.ToDevice wish && wish.launch() == Goal.NO_LAUNCH) {
-      vma.deviceWindow(wish.slot().index()).reached(claim.end());
-    }
   }
 }

@@ -24,6 +24,9 @@ import java.util.function.UnaryOperator;
  * #admits} and the final fields is guarded by the monitor.
  */
 public final class Vma {
+  /** The CPU, among the numbers of devices. */
+  static final int HOST = GranuleEntry.DEVICES_MAX;
+
   private static final LongPredicate READABLE = entry -> GranuleEntry.admits(entry, false);
   private static final LongPredicate WRITABLE = entry -> GranuleEntry.admits(entry, true);
 
@@ -33,12 +36,12 @@ public final class Vma {
   private final Monitor monitor;
   private final GranuleTable table;
   private final List<Hold> holds = new ArrayList<>();
-  private final FaultWindow hostWindow;
-  private final FaultWindow[] deviceWindows = new FaultWindow[GranuleEntry.DEVICES_MAX];
+  private final VmaOptions options;
   private final AtomicInteger announced = new AtomicInteger();
 
   private final UseStamps uses = new UseStamps();
 
+  private FaultHistory[] histories;
   private GatedRegion region;
   private Backing backing;
   private GateLevel level = GateLevel.OPEN;
@@ -61,16 +64,17 @@ public final class Vma {
   long bytesToHost;
   long revocations;
   long evictedBytes;
+  long prefetchedBytes;
   long pins;
 
-  Vma(GmRange range, int granuleBytes, Monitor monitor) {
+  Vma(GmRange range, VmaOptions options, Monitor monitor) {
     this.address = range.address();
     this.bytes = range.bytes();
     this.usedBytes = bytes;
-    this.granuleShift = Integer.numberOfTrailingZeros(granuleBytes);
+    this.options = options;
+    this.granuleShift = Integer.numberOfTrailingZeros(options.granuleBytes());
     this.monitor = monitor;
     this.table = new GranuleTable(bytes >>> granuleShift, GranuleEntry.NOMAP);
-    this.hostWindow = new FaultWindow(granuleBytes);
   }
 
   /**
@@ -317,15 +321,19 @@ public final class Vma {
     closed = true;
   }
 
-  FaultWindow hostWindow() {
-    return hostWindow;
+  VmaOptions options() {
+    return options;
   }
 
-  FaultWindow deviceWindow(int slot) {
-    if (deviceWindows[slot] == null) {
-      deviceWindows[slot] = new FaultWindow(granuleBytes());
+  /** The latest faults of a device, or of {@link #HOST}. */
+  FaultHistory history(int slot) {
+    if (histories == null) {
+      histories = new FaultHistory[GranuleEntry.DEVICES_MAX + 1];
     }
-    return deviceWindows[slot];
+    if (histories[slot] == null) {
+      histories[slot] = new FaultHistory(granuleBytes());
+    }
+    return histories[slot];
   }
 
   /** Tells, as approximately, whether a device has what nobody else has in a range. */
@@ -556,7 +564,8 @@ public final class Vma {
           bytesToDevices,
           bytesToHost,
           revocations,
-          evictedBytes);
+          evictedBytes,
+          prefetchedBytes);
     } finally {
       monitor.unlock();
     }

@@ -29,7 +29,7 @@ public final class VmaMap {
    * Makes a VMA of committed memory and enters it.
    *
    * @param range its addresses
-   * @param granuleBytes its granule
+   * @param options what has been chosen for it
    * @param engine serves its faults
    * @param told the devices that have been told of it
    * @param backing the file that has its contents, or null
@@ -37,11 +37,11 @@ public final class VmaMap {
    */
   public Vma enter(
       GmRange range,
-      int granuleBytes,
+      VmaOptions options,
       FaultEngine engine,
       Collection<DeviceSlot> told,
       Backing backing) {
-    Vma vma = new Vma(range, granuleBytes, monitors.create(LockRank.VMA));
+    Vma vma = new Vma(range, options, monitors.create(LockRank.VMA));
     vma.region(platform.gate(range.address(), range.bytes(), engine.faultsOf(vma)));
     told.forEach(vma::announce);
     if (backing != null) {

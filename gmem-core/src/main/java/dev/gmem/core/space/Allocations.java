@@ -13,6 +13,7 @@ import dev.gmem.core.engine.DeviceTable;
 import dev.gmem.core.engine.FaultEngine;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.core.engine.VmaMap;
+import dev.gmem.core.engine.VmaOptions;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
@@ -49,7 +50,7 @@ final class Allocations {
   private long allocatedBytes;
   private int announcing;
   private boolean devicesChange;
-  private AllocationStatistics past = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0);
+  private AllocationStatistics past = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0);
   private long pastPins;
 
   Allocations(
@@ -74,25 +75,25 @@ final class Allocations {
    *
    * @param bytes its length, a multiple of the granule
    * @param alignment a power of two, at least the granule
-   * @param granuleBytes its granule
+   * @param chosen what has been chosen for it
    * @param backing the file that has its contents, closed with it; null if it is zero
    * @return the VMA, open
    */
-  Vma allocate(long bytes, long alignment, int granuleBytes, Backing backing) {
-    return allocate(bytes, () -> place(bytes, alignment, granuleBytes, backing));
+  Vma allocate(long bytes, long alignment, VmaOptions chosen, Backing backing) {
+    return allocate(bytes, () -> place(bytes, alignment, chosen, backing));
   }
 
   /**
    * Makes a VMA at a given place.
    *
    * @param range in the reservation, of whole granules
-   * @param granuleBytes its granule
+   * @param chosen what has been chosen for it
    * @return the VMA, open
    * @throws AddressSpaceExhaustedException if some of the range is taken
    * @throws DeviceException if a device refuses it
    */
-  Vma allocateAt(GmRange range, int granuleBytes) {
-    return allocate(range.bytes(), () -> placeAt(range, granuleBytes));
+  Vma allocateAt(GmRange range, VmaOptions chosen) {
+    return allocate(range.bytes(), () -> placeAt(range, chosen));
   }
 
   private Vma allocate(long bytes, Supplier<Vma> place) {
@@ -114,15 +115,15 @@ final class Allocations {
   }
 
   /** Finds a place that all devices agree to, and makes a VMA there. */
-  private Vma place(long bytes, long alignment, int granuleBytes, Backing backing) {
+  private Vma place(long bytes, long alignment, VmaOptions chosen, Backing backing) {
     List<GmRange> taken = new ArrayList<>();
     try {
       while (true) {
         GmRange range = take(bytes, alignment);
         taken.add(range);
-        Refusal refusal = announce(range, granuleBytes);
+        Refusal refusal = announce(range, chosen.granuleBytes());
         if (refusal == null) {
-          Vma vma = commit(range, granuleBytes, backing);
+          Vma vma = commit(range, chosen, backing);
           taken.removeLast();
           return vma;
         }
@@ -137,7 +138,7 @@ final class Allocations {
     }
   }
 
-  private Vma placeAt(GmRange range, int granuleBytes) {
+  private Vma placeAt(GmRange range, VmaOptions chosen) {
     monitor.lock();
     try {
       free.takeAt(range.address(), range.bytes());
@@ -146,13 +147,13 @@ final class Allocations {
     }
     Vma vma = null;
     try {
-      Refusal refusal = announce(range, granuleBytes);
+      Refusal refusal = announce(range, chosen.granuleBytes());
       if (refusal != null) {
         throw refusal.status() == GmStatus.PAGE_EXIST
             ? exception("a device cannot use these addresses; choose others", range, refusal)
             : exception(range, refusal);
       }
-      vma = commit(range, granuleBytes, null);
+      vma = commit(range, chosen, null);
       return vma;
     } finally {
       if (vma == null) {
@@ -349,14 +350,14 @@ final class Allocations {
   }
 
   /** Makes a VMA of a range that every device has been told of. */
-  private Vma commit(GmRange range, int granuleBytes, Backing backing) {
+  private Vma commit(GmRange range, VmaOptions chosen, Backing backing) {
     List<DeviceSlot> told = devices.all();
     boolean committed = false;
     boolean entered = false;
     try {
       platform.commit(range.address(), range.bytes());
       committed = true;
-      Vma vma = vmas.enter(range, granuleBytes, engine, told, backing);
+      Vma vma = vmas.enter(range, chosen, engine, told, backing);
       entered = true;
       return vma;
     } finally {
@@ -524,6 +525,7 @@ final class Allocations {
         a.bytesToDevices() + b.bytesToDevices(),
         a.bytesToHost() + b.bytesToHost(),
         a.revocations() + b.revocations(),
-        a.evictions() + b.evictions());
+        a.evictions() + b.evictions(),
+        a.prefetched() + b.prefetched());
   }
 }

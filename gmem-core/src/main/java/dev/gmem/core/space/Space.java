@@ -17,6 +17,7 @@ import dev.gmem.core.engine.DeviceTable;
 import dev.gmem.core.engine.FaultEngine;
 import dev.gmem.core.engine.Vma;
 import dev.gmem.core.engine.VmaMap;
+import dev.gmem.core.engine.VmaOptions;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.launch.LaunchQueue;
 import dev.gmem.core.launch.Transfers;
@@ -114,8 +115,11 @@ public final class Space implements AddressSpace {
 
   @Override
   public Arena arena(ArenaOptions chosen) {
-    int granuleBytes = chosen.granuleBytes().orElse(options.granuleBytes());
-    SpaceArena arena = new SpaceArena(this, granuleBytes, monitors);
+    VmaOptions layout =
+        new VmaOptions(
+            chosen.granuleBytes().orElse(options.granuleBytes()),
+            chosen.prefetch().orElse(options.prefetch()));
+    SpaceArena arena = new SpaceArena(this, layout, monitors);
     monitor.lock();
     try {
       checkOpen();

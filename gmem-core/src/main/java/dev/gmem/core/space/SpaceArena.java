@@ -2,6 +2,7 @@ package dev.gmem.core.space;
 
 import dev.gmem.core.engine.Backing;
 import dev.gmem.core.engine.Vma;
+import dev.gmem.core.engine.VmaOptions;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmRange;
@@ -25,6 +26,7 @@ final class SpaceArena implements Arena {
   private final Monitor monitor;
   private final Arena root = Arena.ofShared();
   private final List<Vma> vmas = new ArrayList<>();
+  private final VmaOptions options;
   private final int granuleBytes;
   private Vma slab;
   private long slabUsed;
@@ -33,9 +35,10 @@ final class SpaceArena implements Arena {
   private boolean closed;
   private boolean finished;
 
-  SpaceArena(Space space, int granuleBytes, Monitor.Factory monitors) {
+  SpaceArena(Space space, VmaOptions options, Monitor.Factory monitors) {
     this.space = space;
-    this.granuleBytes = granuleBytes;
+    this.options = options;
+    this.granuleBytes = options.granuleBytes();
     this.monitor = monitors.create(LockRank.ARENA);
   }
 
@@ -62,7 +65,7 @@ final class SpaceArena implements Arena {
     }
     long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
     long alignment = Math.max(byteAlignment, granuleBytes);
-    Vma vma = newVma(() -> space.allocations().allocate(bytes, alignment, granuleBytes, null));
+    Vma vma = newVma(() -> space.allocations().allocate(bytes, alignment, options, null));
     vma.usedBytes(byteSize);
     return vma.region().segment().asSlice(0, byteSize, byteAlignment);
   }
@@ -85,8 +88,7 @@ final class SpaceArena implements Arena {
         monitor.unlock();
       }
       long bytes = (long) granules * granuleBytes;
-      Vma fresh =
-          newVma(() -> space.allocations().allocate(bytes, granuleBytes, granuleBytes, null));
+      Vma fresh = newVma(() -> space.allocations().allocate(bytes, granuleBytes, options, null));
       monitor.lock();
       slab = fresh;
       slabUsed = 0;
@@ -119,8 +121,7 @@ final class SpaceArena implements Arena {
               + reservedBytes);
     }
     long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
-    Vma vma =
-        newVma(() -> space.allocations().allocateAt(new GmRange(address, bytes), granuleBytes));
+    Vma vma = newVma(() -> space.allocations().allocateAt(new GmRange(address, bytes), options));
     vma.usedBytes(byteSize);
     return vma.region().segment().asSlice(0, byteSize);
   }
@@ -128,7 +129,7 @@ final class SpaceArena implements Arena {
   /** Allocates what a file has; see {@link Space#map}. The file is closed with the arena. */
   MemorySegment map(Backing file, long byteSize) {
     long bytes = (byteSize + granuleBytes - 1) & -granuleBytes;
-    Vma vma = newVma(() -> space.allocations().allocate(bytes, granuleBytes, granuleBytes, file));
+    Vma vma = newVma(() -> space.allocations().allocate(bytes, granuleBytes, options, file));
     vma.usedBytes(byteSize);
     return vma.region().segment().asSlice(0, byteSize);
   }

@@ -85,6 +85,16 @@ public final class GranuleEntry {
   }
 
   /**
+   * Tells whether the host and devices may read the granule.
+   *
+   * @param entry an entry
+   * @return true if it is in state SHARED
+   */
+  public static boolean isShared(long entry) {
+    return (entry & STATE_MASK) == PageState.SHARED.ordinal();
+  }
+
+  /**
    * Returns who holds a valid copy.
    *
    * @param entry an entry

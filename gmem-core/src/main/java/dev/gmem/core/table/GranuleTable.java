@@ -221,6 +221,47 @@ public final class GranuleTable {
   }
 
   /**
+   * Counts the entries of a range that are of a kind. Needs no monitor, as {@link #get}.
+   *
+   * @param first first granule
+   * @param end granule after the last; nothing is counted if that does not come after the first
+   * @param kind tells of an entry; without side effects
+   * @return granules
+   */
+  public long count(long first, long end, LongPredicate kind) {
+    return count(root, 0, first, end, kind);
+  }
+
+  private long count(Node node, long base, long from, long end, LongPredicate kind) {
+    assert visited();
+    long count = 0;
+    for (long at = from; at < end; ) {
+      int slot = (int) (at - base >>> node.shift);
+      long slotBase = base + ((long) slot << node.shift);
+      long stop = Math.min(end, slotBase + (1L << node.shift));
+      Object child = node.child(slot);
+      if (child == null) {
+        count += kind.test(node.word(slot)) ? stop - at : 0;
+      } else if (child instanceof Node inner) {
+        count += count(inner, slotBase, at, stop, kind);
+      } else {
+        count += countInLeaf(child, (int) (at - slotBase), (int) (stop - slotBase), kind);
+      }
+      at = stop;
+    }
+    return count;
+  }
+
+  private int countInLeaf(Object leaf, int from, int end, LongPredicate kind) {
+    assert visited();
+    int count = 0;
+    for (int i = from; i < end; i++) {
+      count += kind.test(inLeaf(leaf, i)) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /**
    * Returns the end of the run of equal entries that begins at a granule.
    *
    * @param granule where it begins

@@ -7,6 +7,7 @@ import dev.gmem.DeviceStatistics;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.PrefetchPolicy;
 import dev.gmem.SpaceOptions;
 import dev.gmem.core.space.SpaceProbe;
 import dev.gmem.core.testing.FakeCompute;
@@ -28,7 +29,10 @@ class ReclaimTest {
   private static final int LOW = MEMORY / Pressure.LOW_FRACTION;
   private static final int HIGH = 2 * LOW;
   private static final SpaceOptions OPTIONS =
-      SpaceOptions.defaults().withGranuleBytes(GRANULE).withReservedBytes(16 << 20);
+      SpaceOptions.defaults()
+          .withGranuleBytes(GRANULE)
+          .withReservedBytes(16 << 20)
+          .withPrefetch(PrefetchPolicy.none());
 
   private final Stage stage = new Stage(OPTIONS);
 
@@ -62,7 +66,7 @@ class ReclaimTest {
     }
   }
 
-  /** Writes granules far from each other, so that a fault brings one. */
+  /** Writes granules far from each other. */
   private static void scatter(FakeDevice d, MemorySegment segment, int first, int count) {
     for (int i = first; i < first + count; i++) {
       d.write(scattered(segment, i), 1, i & 0x7f);

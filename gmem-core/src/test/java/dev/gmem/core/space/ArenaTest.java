@@ -158,7 +158,12 @@ class ArenaTest {
 
   @Test
   void theLimitOnHostMemoryCountsWhatIsAllocatedNow() {
-    Stage small = new Stage(new SpaceOptions(GRANULE, 2 << 20, 4 * GRANULE, 1000));
+    Stage small =
+        new Stage(
+            SpaceOptions.defaults()
+                .withGranuleBytes(GRANULE)
+                .withReservedBytes(2 << 20)
+                .withHostBytesMax(4 * GRANULE));
     Arena first = small.space().arena();
     first.allocate(3 * GRANULE, 1);
     assertThatThrownBy(() -> small.arena().allocate(2 * GRANULE, 1))

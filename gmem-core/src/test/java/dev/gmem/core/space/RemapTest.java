@@ -254,7 +254,12 @@ class RemapTest {
   @Test
   void aPinnedAllocationIsNotGivenBack() {
     Stage hasty =
-        new Stage(new SpaceOptions(GRANULE, SpaceOptions.GRANULE_BYTES_MAX, 1L << 30, 30));
+        new Stage(
+            SpaceOptions.defaults()
+                .withGranuleBytes(GRANULE)
+                .withReservedBytes(SpaceOptions.GRANULE_BYTES_MAX)
+                .withHostBytesMax(1L << 30)
+                .withPinTimeoutMillis(30));
     MemorySegment s = hasty.granules(4);
     hasty.host().pin(s.address());
     assertThatThrownBy(() -> hasty.space().unmap(part(s, 1, 2)))
@@ -408,7 +413,12 @@ class RemapTest {
   @Test
   void whatIsPinnedIsNotMoved() {
     Stage hasty =
-        new Stage(new SpaceOptions(GRANULE, SpaceOptions.GRANULE_BYTES_MAX, 1L << 30, 30));
+        new Stage(
+            SpaceOptions.defaults()
+                .withGranuleBytes(GRANULE)
+                .withReservedBytes(SpaceOptions.GRANULE_BYTES_MAX)
+                .withHostBytesMax(1L << 30)
+                .withPinTimeoutMillis(30));
     MemorySegment s = hasty.granules(2);
     MemorySegment t = hasty.granules(2);
     hasty.host().write(s.address(), 8, 5);

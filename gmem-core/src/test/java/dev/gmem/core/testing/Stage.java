@@ -30,7 +30,8 @@ public final class Stage implements Explorer.Run, AutoCloseable {
   /** The granule. */
   public static final int GRANULE = 4096;
 
-  private static final SpaceOptions OPTIONS =
+  /** Little to reserve, and small granules. */
+  public static final SpaceOptions OPTIONS =
       SpaceOptions.defaults()
           .withGranuleBytes(GRANULE)
           .withReservedBytes(SpaceOptions.GRANULE_BYTES_MAX);

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.gmem.AddressSpace;
 import dev.gmem.Advice;
+import dev.gmem.ArenaOptions;
 import dev.gmem.Argument;
 import dev.gmem.Device;
 import dev.gmem.Gmem;
@@ -19,6 +20,8 @@ import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
 import dev.gmem.PoisonedMemoryException;
+import dev.gmem.PrefetchPolicy;
+import dev.gmem.PrefetchPolicy.Span;
 import dev.gmem.Residency;
 import dev.gmem.SpaceOptions;
 import dev.gmem.Transfer;
@@ -69,6 +72,15 @@ final class RandomProgram {
   /** No private mapping may change its file. */
   private static final byte UNCHANGED = 77;
 
+  /** What comes along with faults; the second one would have all of everything. */
+  private static final List<PrefetchPolicy> POLICIES =
+      List.of(
+          PrefetchPolicy.standard(),
+          fault -> List.of(new Span(0, fault.allocationBytes())),
+          PrefetchPolicy.density(),
+          PrefetchPolicy.sequential(),
+          PrefetchPolicy.none());
+
   private final DeviceFixture fixture;
   private final Disturbance disturbance;
   private final Device[] devices = new Device[Operation.DEVICES];
@@ -86,6 +98,7 @@ final class RandomProgram {
   private long hostFaults;
   private boolean moves;
   private int killed;
+  private int arenasMade;
 
   RandomProgram(DeviceFixture fixture, Disturbance disturbance) {
     this.fixture = fixture;
@@ -184,8 +197,14 @@ final class RandomProgram {
     moves |= hasMemory(devices[number]);
   }
 
+  /** An arena of the next policy in turn. */
+  private Arena arena() {
+    PrefetchPolicy policy = POLICIES.get(arenasMade++ % POLICIES.size());
+    return space.arena(ArenaOptions.defaults().withPrefetch(policy));
+  }
+
   private void allocate(int buffer) throws IOException {
-    arenas[buffer] = space.arena();
+    arenas[buffer] = arena();
     model[buffer] = MemorySegment.ofArray(new long[BYTES / Long.BYTES]);
     if (buffer == PLAIN) {
       allocatePlain();
@@ -501,7 +520,7 @@ final class RandomProgram {
     joinTransfers();
     MemorySegment old = buffers[PLAIN];
     Arena arena = arenas[PLAIN];
-    arenas[PLAIN] = space.arena();
+    arenas[PLAIN] = arena();
     allocatePlain();
     if (unmap) {
       int end = op.from() + op.bytes();

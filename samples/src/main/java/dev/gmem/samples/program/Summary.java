@@ -34,11 +34,12 @@ public record Summary(
     lines.add(
         String.format(
             Locale.ROOT,
-            "faults     host %,d (%,d reads, %,d writes), device %,d",
+            "faults     host %,d (%,d reads, %,d writes), device %,d%s",
             total.hostFaults(),
             total.hostReadFaults(),
             total.hostWriteFaults(),
-            total.deviceFaults()));
+            total.deviceFaults(),
+            total.prefetched() > 0 ? "; " + bytes(total.prefetched()) + " came along" : ""));
     lines.add(
         "moved      "
             + bytes(total.bytesToDevices())
@@ -56,6 +57,14 @@ public record Summary(
               "kernels    %,d launched, ran for %.1f ms",
               used.launches(),
               used.kernelNanos() / 1e6));
+      if (used.bytesRefaulted() > 0) {
+        lines.add(
+            "thrashing  "
+                + bytes(used.bytesRefaulted())
+                + " came back soon after they were evicted; up to "
+                + bytes(used.bytesKept())
+                + " kept now");
+      }
       if (used.copyInNanos() + used.copyOutNanos() > 0) {
         lines.add(
             String.format(
@@ -89,9 +98,12 @@ public record Summary(
     map.put("bytesToDevices", total.bytesToDevices());
     map.put("bytesToHost", total.bytesToHost());
     map.put("bytesEvicted", total.evictions());
+    map.put("bytesPrefetched", total.prefetched());
     map.put("revocations", total.revocations());
     DeviceStatistics used = statistics.devices().get(device);
     if (used != null) {
+      map.put("bytesRefaulted", used.bytesRefaulted());
+      map.put("bytesKept", used.bytesKept());
       map.put("launches", used.launches());
       map.put("kernelNanos", used.kernelNanos());
       map.put("copyInNanos", used.copyInNanos());
