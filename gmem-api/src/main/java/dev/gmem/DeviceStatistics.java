@@ -67,6 +67,7 @@ public record DeviceStatistics(
         0,
         0,
         0,
+        0,
         launches,
         kernelNanos,
         residentBytes,

@@ -24,6 +24,7 @@ public final class Fate {
   private final AtomicReference<State> state = new AtomicReference<>(State.ALIVE);
   private final LongAdder bytesLost = new LongAdder();
   private volatile Throwable cause;
+  private volatile boolean saidSo;
   private volatile Consumer<DeviceSlot> heir = lost -> {};
 
   Fate(DeviceSlot slot) {
@@ -46,6 +47,16 @@ public final class Fate {
    */
   public boolean isLost() {
     return state.get() == State.LOST;
+  }
+
+  /**
+   * Tells whether the device is not to be asked for anything: it is lost, or has said so when it
+   * had already been emptied, so that nothing is lost with it.
+   *
+   * @return true if so
+   */
+  public boolean isBeyondCall() {
+    return saidSo || isLost();
   }
 
   /**
@@ -101,12 +112,13 @@ public final class Fate {
 
   /** Asks the device for something, if it is alive; takes note if it says that it is lost. */
   Answer ask(Supplier<GmStatus> call) {
-    return isLost() ? Answer.LOST : heard(Answer.to(call));
+    return isBeyondCall() ? Answer.LOST : heard(Answer.to(call));
   }
 
   /** Takes note of an answer of the device. */
   Answer heard(Answer answer) {
     if (answer.status() == GmStatus.DEVICE_LOST) {
+      saidSo = true;
       lose(answer.cause());
     }
     return answer;

@@ -357,7 +357,9 @@ final class SpaceDevices {
       device.programs().close();
     } finally {
       try {
-        gone.detach();
+        if (!device.slot().fate().isBeyondCall()) {
+          gone.detach();
+        }
       } finally {
         gone.close();
       }

@@ -171,12 +171,13 @@ class LostLaunchTest {
   void whoWaitsForRoomOnItFails() {
     d.memoryBytes(2 * GRANULE);
     Kernel write = kernel("w READ_WRITE");
-    launch(write, s);
+    Launch running = launch(write, s);
     compute.awaitStarted(1);
     Transfer waits = stage.space().prefetch(t, stage.view(d));
     CompletableFuture<?> joins = later(waits::join);
     d.dieAloud(null);
     fails(joins, DeviceLostException.class);
+    isLost(running::join);
     stage.host().write(t.address(), 1, 1);
     stage.atEnd();
   }
@@ -184,7 +185,7 @@ class LostLaunchTest {
   @Test
   void aQuotaThatWaitsForAKernelFails() {
     Kernel write = kernel("w READ_WRITE");
-    launch(write, s);
+    Launch running = launch(write, s);
     compute.awaitStarted(1);
     CompletableFuture<Void> shrinks =
         later(
@@ -194,6 +195,7 @@ class LostLaunchTest {
             });
     d.dieAloud(null);
     fails(shrinks, DeviceLostException.class);
+    isLost(running::join);
     stage.atEnd();
   }
 

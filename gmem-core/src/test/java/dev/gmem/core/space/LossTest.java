@@ -11,6 +11,7 @@ import dev.gmem.DeviceLostException;
 import dev.gmem.FileBackingException;
 import dev.gmem.NdRange;
 import dev.gmem.PoisonedMemoryException;
+import dev.gmem.PrefetchPolicy;
 import dev.gmem.Residency;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeDevice.Call;
@@ -39,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A device is lost: what lived on it alone is poisoned, says so, and nothing else is concerned. */
 @Timeout(60)
 class LossTest {
-  private final Stage stage = new Stage();
+  private final Stage stage = new Stage(Stage.OPTIONS.withPrefetch(PrefetchPolicy.none()));
   private final FakeDevice d = stage.fake("d0").protects().copies();
   private final Device view = stage.attach(d);
   private final FakeDevice e = stage.device("d1");
@@ -491,8 +492,8 @@ class LossTest {
     for (int i = 0; i < 4; i++) {
       stage.host().write(t.address() + i * GRANULE, 1, 1 + i);
     }
-    d.write(t.address() + 2 * GRANULE, 1, 9); // in this order it does not look like a sequence
     d.write(t.address() + GRANULE, 1, 9);
+    d.write(t.address() + 2 * GRANULE, 1, 9);
     d.dieAloud(null);
     isPoisoned(() -> stage.space().flush(t), t.address() + GRANULE);
     stage.space().unmap(t.asSlice(GRANULE, GRANULE));
