@@ -140,6 +140,15 @@ public final class DeviceSlot {
     return mode;
   }
 
+  /**
+   * Tells whether what its kernels have as their arguments may be the host's frames.
+   *
+   * @return true if it works on them, or maps them where its own memory does not do
+   */
+  public boolean mayUseHostFrames() {
+    return mode == GmAttachMode.SHARE || !isBounded();
+  }
+
   /** Tells whether it can copy from others that can, without the host. */
   boolean isPeer() {
     return device.capabilities().contains(GmCapability.PEER_COPY);

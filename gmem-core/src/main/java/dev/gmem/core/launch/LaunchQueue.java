@@ -256,7 +256,8 @@ public final class LaunchQueue {
 
   /**
    * Ends the launches of a device that is lost, as far as they have started; the others find out
-   * when their turn comes. A kernel on the host's frames is waited for: it may still write there.
+   * when their turn comes. A kernel that may be on the host's frames is waited for: it may still
+   * write there.
    *
    * @param slot the device
    */
@@ -276,7 +277,7 @@ public final class LaunchQueue {
   }
 
   private void lose(LaunchTask task) {
-    boolean onHost = task.slot().mode() == GmAttachMode.SHARE;
+    boolean onHost = task.slot().mayUseHostFrames();
     if (!onHost && task.buffers().stream().noneMatch(BufferUse::onHost)) {
       DeviceException lost = task.lost(null);
       end(task, null, lost);

@@ -177,7 +177,9 @@ final class SpaceDevices {
     int index = table.free();
     if (index < 0) {
       throw new IllegalStateException(
-          "the space has as many devices as it can: devicesMax=" + GranuleEntry.DEVICES_MAX);
+          "the space has as many devices as it can, those that were lost included; open another"
+              + " space: devicesMax="
+              + GranuleEntry.DEVICES_MAX);
     }
     if (device.memoryBytes() < space.options().granuleBytes()) {
       throw new IllegalArgumentException(

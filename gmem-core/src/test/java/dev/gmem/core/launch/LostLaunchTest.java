@@ -24,6 +24,8 @@ import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Launches on a device that is lost end, and nobody waits for them for ever. */
 @Timeout(60)
@@ -199,19 +201,32 @@ class LostLaunchTest {
     stage.atEnd();
   }
 
-  @Test
-  void aKernelOnTheHostsFramesIsWaitedFor() {
-    d.without(GmCapability.READ_ONLY_MAPPING).with(GmCapability.HOST_COHERENT);
+  /** Until it has ended it may write where the memory is given to others. */
+  @ParameterizedTest
+  @EnumSource(names = {"HOST_COHERENT", "REMOTE_MAPPING"})
+  void aKernelThatMayBeOnTheHostsFramesIsWaitedFor(GmCapability capability) {
+    d.without(GmCapability.READ_ONLY_MAPPING).with(capability);
     Kernel write = kernel("w READ_WRITE");
     Launch launch = launch(write, s);
     Started kernel = compute.awaitStarted(1);
     d.dieAloud(null);
-    CompletableFuture<?> reads = later(() -> stage.host().read(s.address(), 1));
+    CompletableFuture<?> waits = later(() -> stage.space().prefetch(s, stage.view(d)));
+    CompletableFuture<?> writes =
+        later(
+            () -> {
+              stage.host().write(s.address(), 1, 1);
+              return null;
+            });
+    fails(waits, DeviceLostException.class);
     assertThat(launch.isDone()).isFalse();
-    assertThat(reads).isNotDone();
+    assertThat(writes).isNotDone();
     kernel.end().completeExceptionally(new IllegalStateException("no more"));
     isLost(launch::join);
-    reads.join();
+    if (capability == GmCapability.HOST_COHERENT) {
+      writes.join();
+    } else {
+      fails(writes, PoisonedMemoryException.class);
+    }
     stage.atEnd();
   }
 
