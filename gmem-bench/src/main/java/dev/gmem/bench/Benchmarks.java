@@ -1,6 +1,7 @@
 package dev.gmem.bench;
 
 import dev.gmem.bench.fault.FaultLatency;
+import dev.gmem.bench.fault.PrefetchPolicies;
 import dev.gmem.bench.fault.RevocationEffect;
 import dev.gmem.bench.fault.Streaming;
 import dev.gmem.bench.javakernel.AparapiPairs;
@@ -36,6 +37,7 @@ public final class Benchmarks {
     all.add(new InAgentJvm(new FaultLatency()));
     all.add(new InAgentJvm(new RevocationEffect()));
     all.add(new InAgentJvm(new Streaming()));
+    all.add(new InAgentJvm(new PrefetchPolicies()));
     all.add(new InAgentJvm(new Oversubscription()));
     all.add(new InAgentJvm(new OpenClLaunch()));
     all.add(new InAgentJvm(new OpenClTransfer()));
