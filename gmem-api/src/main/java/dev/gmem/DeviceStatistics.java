@@ -12,6 +12,9 @@ package dev.gmem;
  * @param copyOutNanos time the copies back from it took
  * @param bytesEvicted bytes taken off it for want of room
  * @param bytesReclaimed those of them that were taken in the background, before anybody had to wait
+ * @param bytesRefaulted bytes that came back before as much as the quota had been evicted since
+ *     they went: if these are many, the device is thrashing
+ * @param bytesKept bytes, at most, that are evicted last now, because they came back like that
  * @param launches kernels started
  * @param kernelNanos time its kernels ran
  * @param residentBytes bytes it holds now
@@ -26,6 +29,8 @@ public record DeviceStatistics(
     long copyOutNanos,
     long bytesEvicted,
     long bytesReclaimed,
+    long bytesRefaulted,
+    long bytesKept,
     long launches,
     long kernelNanos,
     long residentBytes,
@@ -57,6 +62,8 @@ public record DeviceStatistics(
         0,
         0,
         bytesEvicted,
+        0,
+        0,
         0,
         launches,
         kernelNanos,

@@ -1,6 +1,7 @@
 package dev.gmem.bench;
 
 import dev.gmem.bench.fault.FaultLatency;
+import dev.gmem.bench.fault.PrefetchPolicies;
 import dev.gmem.bench.fault.RevocationEffect;
 import dev.gmem.bench.fault.Streaming;
 import dev.gmem.bench.javakernel.AparapiPairs;
@@ -9,6 +10,7 @@ import dev.gmem.bench.javakernel.JavaKernelTime;
 import dev.gmem.bench.jvm.InAgentJvm;
 import dev.gmem.bench.jvm.StartUp;
 import dev.gmem.bench.loop.LoopPairs;
+import dev.gmem.bench.memory.Oversubscription;
 import dev.gmem.bench.opencl.OpenClChain;
 import dev.gmem.bench.opencl.OpenClLaunch;
 import dev.gmem.bench.opencl.OpenClTransfer;
@@ -35,6 +37,8 @@ public final class Benchmarks {
     all.add(new InAgentJvm(new FaultLatency()));
     all.add(new InAgentJvm(new RevocationEffect()));
     all.add(new InAgentJvm(new Streaming()));
+    all.add(new InAgentJvm(new PrefetchPolicies()));
+    all.add(new InAgentJvm(new Oversubscription()));
     all.add(new InAgentJvm(new OpenClLaunch()));
     all.add(new InAgentJvm(new OpenClTransfer()));
     all.add(new InAgentJvm(new OpenClZeroCopy()));

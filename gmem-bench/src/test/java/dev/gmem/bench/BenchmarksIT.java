@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.gmem.bench.fault.FaultLatency;
+import dev.gmem.bench.fault.PrefetchPolicies;
 import dev.gmem.bench.fault.RevocationEffect;
 import dev.gmem.bench.fault.Streaming;
 import dev.gmem.bench.javakernel.AparapiPairs;
@@ -37,7 +38,8 @@ class BenchmarksIT {
         new HostMemory(),
         new FaultLatency(),
         new RevocationEffect(),
-        new Streaming());
+        new Streaming(),
+        new PrefetchPolicies());
   }
 
   @ParameterizedTest

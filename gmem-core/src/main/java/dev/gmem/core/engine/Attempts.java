@@ -78,6 +78,11 @@ final class Attempts {
   void makeRoom(Evictor evictor, Request request, Claim claim) {
     DeviceSlot slot = claim.target();
     slot.pressure().press();
+    // What is being reclaimed goes by age, too, and hides from others what it chooses from.
+    if (slot.pressure().isReclaiming()
+        && slot.awaitChange(claim.changes(), request.ownLaunches())) {
+      return;
+    }
     long needed = request.vma().bytesOf(request.first(), request.end());
     Evictor.Outcome evicted = evictor.makeRoom(slot, Math.min(needed, BATCH_BYTES));
     if (evicted.freedBytes() == 0 && !slot.awaitChange(claim.changes(), request.ownLaunches())) {

@@ -300,11 +300,23 @@ final class Claims {
   /** Writes what has become of a claim, and lets go of it. */
   void commit(Claim claim, Request request) {
     try {
+      noteEvictions(claim);
       settle(claim, request);
     } finally {
       platform.leaveClaim();
     }
     release(claim);
+  }
+
+  /** Before anybody can bring it back. */
+  private static void noteEvictions(Claim claim) {
+    if (claim.goal() instanceof Goal.Evict leave && !leave.patient()) {
+      for (Step step : claim.steps()) {
+        if (step.finished()) {
+          leave.slot().evicted(claim.vma(), step.first(), step.end());
+        }
+      }
+    }
   }
 
   private void settle(Claim claim, Request request) {

@@ -7,9 +7,6 @@ import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmDevice;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,14 +27,9 @@ import java.util.function.LongSupplier;
  * itself waits for {@code releases}: a reservation that is given back makes no room there, and two
  * that wait for each other's would go on for ever.
  *
- * <p>The history is in the order in which runs came. What a launch has used since is spared once,
- * and counts as come again, before it is taken: so the order is nearly that of use, and using costs
- * nothing but a stamp. Who looks for a victim spares {@value #SPARED_MAX} runs at most, so that
- * looking costs the same whatever the history.
+ * <p>In which order what it holds goes when there is no room, {@link Victims} know.
  */
 public final class DeviceSlot {
-  private static final int SPARED_MAX = 64;
-
   private final int index;
   private final GmDevice device;
   private final GmAttachMode mode;
@@ -51,10 +43,10 @@ public final class DeviceSlot {
   private final LongAdder launches = new LongAdder();
   private final LongAdder kernelNanos = new LongAdder();
   private final Monitor monitor;
-  private final ArrayDeque<Mapped> history = new ArrayDeque<>();
   private final AtomicInteger pending = new AtomicInteger();
   private final AtomicLong clock = new AtomicLong();
   private final Pressure pressure = new Pressure(this);
+  private final Victims victims = new Victims(this);
   private volatile long changes;
   private volatile long releases;
   private int running;
@@ -329,6 +321,8 @@ public final class DeviceSlot {
         times.outNanos(),
         bytesEvicted.sum(),
         pressure.bytesReclaimed(),
+        victims.refaultedBytes(),
+        victims.keptBytes(),
         launches.sum(),
         kernelNanos.sum(),
         usedBytes(),
@@ -353,10 +347,7 @@ public final class DeviceSlot {
   void end(List<Mapped> mapped, long freedBytes, boolean released) {
     monitor.lock();
     quota.giveBack(freedBytes);
-    if (!mapped.isEmpty()) {
-      mapped.forEach(run -> history.addLast(run.at(tick())));
-      forgetStale();
-    }
+    mapped.forEach(victims::add);
     finish(freedBytes > 0, released);
     monitor.unlock();
   }
@@ -389,11 +380,11 @@ public final class DeviceSlot {
     monitor.unlock();
   }
 
-  /** Keeps the history from growing without bound when the same granules come and go. */
-  private void forgetStale() {
-    if (history.size() > 1024 && history.size() > 4 * (usedBytes() >>> 12)) {
-      history.removeIf(m -> m.vma().isClosed() || !m.vma().holdsAny(m.first(), m.end(), index));
-    }
+  /** A range has been evicted for want of room. To be called before the {@link #end} of that. */
+  void evicted(Vma vma, long first, long end) {
+    monitor.lock();
+    victims.evicted(vma, first, end);
+    monitor.unlock();
   }
 
   /**
@@ -457,25 +448,15 @@ public final class DeviceSlot {
   }
 
   /**
-   * Takes the runs that have not been used for longest out of the history.
+   * Takes the runs that are to go first.
    *
    * @param most how many
    * @return the runs, in order; none if there is none
    */
   List<Mapped> oldest(int most) {
-    List<Mapped> oldest = new ArrayList<>();
     monitor.lock();
     try {
-      int spare = Math.min(SPARED_MAX, history.size());
-      while (oldest.size() < most && !history.isEmpty()) {
-        Mapped run = history.pollFirst();
-        if (spare-- > 0 && run.vma().uses().isUsedSince(run.since(), index)) {
-          history.addLast(run.at(tick()));
-        } else {
-          oldest.add(run);
-        }
-      }
-      return oldest;
+      return victims.take(most);
     } finally {
       monitor.unlock();
     }
@@ -488,7 +469,7 @@ public final class DeviceSlot {
    */
   void putBack(Mapped run) {
     monitor.lock();
-    history.addFirst(run);
+    victims.putBack(run);
     monitor.unlock();
   }
 
@@ -500,7 +481,7 @@ public final class DeviceSlot {
    */
   void endEviction(List<Mapped> kept, boolean evicted) {
     monitor.lock();
-    history.addAll(kept);
+    victims.putLast(kept);
     finish(evicted, evicted);
     monitor.unlock();
   }
@@ -521,11 +502,7 @@ public final class DeviceSlot {
    */
   public void forget(Vma vma) {
     monitor.lock();
-    for (Iterator<Mapped> i = history.iterator(); i.hasNext(); ) {
-      if (i.next().vma() == vma) {
-        i.remove();
-      }
-    }
+    victims.forget(vma);
     monitor.unlock();
   }
 }

@@ -90,29 +90,32 @@ final class Prefetcher {
     }
   }
 
-  /** Makes granules of an answer, in order and clipped. The VMA's monitor is held. */
+  /** Makes runs of granules of an answer: clipped, in order, apart. The VMA's monitor is held. */
   void choose(Request request, List<Span> answer) {
     Vma vma = request.vma();
     long granule = vma.granuleBytes();
     List<Span> sorted = new ArrayList<>(answer);
     sorted.sort(Comparator.comparingLong(Span::from));
     List<Run> runs = new ArrayList<>();
-    long done = 0;
     for (Span span : sorted) {
-      long first = Math.max(done, span.from() <= 0 ? 0 : span.from() / granule);
+      long first = span.from() <= 0 ? 0 : span.from() / granule;
       long end = span.to() >= vma.bytes() ? vma.granules() : (span.to() + granule - 1) / granule;
-      if (first < end) {
+      Run last = runs.isEmpty() ? null : runs.getLast();
+      if (last != null && first <= last.end()) {
+        runs.set(runs.size() - 1, new Run(last.first(), Math.max(last.end(), end)));
+      } else if (first < end) {
         runs.add(new Run(first, end));
-        done = end;
-        if (first <= request.end() && end >= request.first()) {
-          request.sight().came(first, end);
-        }
+      }
+    }
+    for (Run run : runs) {
+      if (run.first() <= request.end() && run.end() >= request.first()) {
+        request.sight().came(run.first(), run.end());
       }
     }
     request.along(runs);
   }
 
-  /** Granules that are to come along. */
+  /** Granules that are to come along, or are needed. */
   record Run(long first, long end) {}
 
   /**

@@ -16,12 +16,12 @@ import dev.gmem.core.sync.Monitor;
  * <p><b>Rules.</b> It waits for nobody, like any eviction: what is claimed, held or pinned stays.
  * It never evicts from a device that has had room for everything. It needs nobody to wait for it
  * either: what it has claimed is busy, which closing and detaching wait for; and what is closed, or
- * leaves, it finds no more. Who finds no room never waits for it alone, but evicts, too. So
- * everything goes on without it, slower.
+ * leaves, it finds no more. Who finds no room while it evicts waits for what that comes to, and
+ * evicts, too, if that was nothing. So everything goes on without it, slower.
  */
 final class Reclaimer {
   /** So much at a time; then it looks whether it is still needed. */
-  private static final long BATCH_BYTES = 1 << 20;
+  private static final long BATCH_BYTES = 256 << 10;
 
   private final Evictor evictor;
   private final Monitor.Factory threads;

@@ -13,6 +13,7 @@ import dev.gmem.PrefetchPolicy.Fault;
 import dev.gmem.PrefetchPolicy.Span;
 import dev.gmem.Residency.Extent;
 import dev.gmem.SpaceOptions;
+import dev.gmem.core.testing.FakeCompute;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeDevice.Kind;
 import dev.gmem.core.testing.Stage;
@@ -213,6 +214,18 @@ class PrefetchTest {
     assertThat(prefetched(memory)).isEqualTo(1 + 3 + 7);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 5, 22, 31})
+  void whatIsDenseDoesNotBreakASequence(int before) {
+    // Wherever the allocation begins in a block, and wherever dense ranges end.
+    granules(PrefetchPolicy.none(), 32 + before);
+    MemorySegment memory = onDevice(PrefetchPolicy.standard(), 64);
+    for (int i = 0; i < 64; i++) {
+      cpuReads(memory, i);
+    }
+    assertThat(stage.space().statistics(memory).hostReadFaults()).isLessThanOrEqualTo(7);
+  }
+
   @Test
   void halfOfARangeIsNotDense() {
     MemorySegment memory = onDevice(PrefetchPolicy.density(), 16);
@@ -298,12 +311,14 @@ class PrefetchTest {
     away(memory, 0, 3);
     stage.space().prefetch(memory.asSlice(3 * GRANULE, 2 * GRANULE), stage.view(d)).join();
     away(memory, 6, 7);
-    deviceReads(memory, 0);
-    assertThat(stage.state(memory, 0)).isEqualTo("SHARED[d0]");
-    // What the other device has came along; what it has already, and what the host has, did not.
-    assertThat(in(PageState.SHARED, memory)).containsExactly(0, 1, 2, 3, 4, 6);
-    assertThat(in(PageState.NOMAP, memory)).containsExactly(5, 7);
-    assertThat(prefetched(memory)).isEqualTo(3);
+    deviceReads(memory, 7); // of the host's, and so is 5
+    assertThat(in(PageState.SHARED, memory)).containsExactly(3, 4, 5, 7);
+    assertThat(in(PageState.DEVICE, memory)).containsExactly(0, 1, 2, 6);
+    MemorySegment other = onDevice(wishing(everything()), 8);
+    stage.space().prefetchToHost(other.asSlice(5 * GRANULE, GRANULE)).join();
+    deviceReads(other, 0); // of the other device's
+    assertThat(in(PageState.SHARED, other)).containsExactly(0, 1, 2, 3, 4, 6, 7);
+    assertThat(in(PageState.CPU, other)).containsExactly(5);
   }
 
   @Test
@@ -434,6 +449,24 @@ class PrefetchTest {
     launch.join();
     assertThat(in(PageState.DEVICE, memory)).containsExactly(2, 3);
     assertThat(prefetched(memory)).isZero();
+  }
+
+  @Test
+  void whatALaunchHoldsOnTheHostsFramesDoesNotComeAlong() {
+    FakeDevice sharing = stage.faultless("d2").with(GmCapability.HOST_COHERENT);
+    var compute = sharing.computes();
+    stage.attach(sharing);
+    MemorySegment memory = granules(wishing(everything()), 8);
+    number(memory);
+    var launch =
+        stage
+            .kernel(sharing, "k READ_WRITE")
+            .launch(NdRange.of(1), memory.asSlice(2 * GRANULE, 2 * GRANULE));
+    FakeCompute.Started kernel = compute.awaitStarted(1);
+    deviceReads(memory, 5);
+    assertThat(in(PageState.SHARED, memory)).containsExactly(0, 1, 4, 5, 6, 7);
+    kernel.finish();
+    launch.join();
   }
 
   // ---- policies of programs ----

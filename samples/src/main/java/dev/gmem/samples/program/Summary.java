@@ -57,6 +57,14 @@ public record Summary(
               "kernels    %,d launched, ran for %.1f ms",
               used.launches(),
               used.kernelNanos() / 1e6));
+      if (used.bytesRefaulted() > 0) {
+        lines.add(
+            "thrashing  "
+                + bytes(used.bytesRefaulted())
+                + " came back soon after they were evicted; up to "
+                + bytes(used.bytesKept())
+                + " kept now");
+      }
       if (used.copyInNanos() + used.copyOutNanos() > 0) {
         lines.add(
             String.format(
@@ -94,6 +102,8 @@ public record Summary(
     map.put("revocations", total.revocations());
     DeviceStatistics used = statistics.devices().get(device);
     if (used != null) {
+      map.put("bytesRefaulted", used.bytesRefaulted());
+      map.put("bytesKept", used.bytesKept());
       map.put("launches", used.launches());
       map.put("kernelNanos", used.kernelNanos());
       map.put("copyInNanos", used.copyInNanos());

@@ -27,7 +27,9 @@ class SummaryTest {
                 extent(4096, PageState.EVICTED),
                 extent(100, PageState.CPU)));
     var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0, 512);
-    var used = new DeviceStatistics(1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 2, 1_500_000, 0, 0);
+    var used =
+        new DeviceStatistics(
+            1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 5 << 20, 3 << 10, 2, 1_500_000, 0, 0);
     return new Summary(
         "sim0",
         4096,
@@ -42,6 +44,7 @@ class SummaryTest {
             "faults     host 7 (3 reads, 4 writes), device 1,200; 512 bytes came along",
             "moved      5 MiB to sim0, 1.5 KiB back",
             "kernels    2 launched, ran for 1.5 ms",
+            "thrashing  5 MiB came back soon after they were evicted; up to 3 KiB kept now",
             "copies     took 2.5 ms to sim0, 0.0 ms back",
             "granules   of 4 KiB, at the end:",
             "           a: 2 host+sim0+sim1, 1 sim0, 2 host");
@@ -53,6 +56,8 @@ class SummaryTest {
         .containsEntry("hostReadFaults", 3L)
         .containsEntry("bytesToHost", 1536L)
         .containsEntry("bytesPrefetched", 512L)
+        .containsEntry("bytesRefaulted", 5L << 20)
+        .containsEntry("bytesKept", 3L << 10)
         .containsEntry("launches", 2L)
         .containsEntry("copyInNanos", 2_500_000L)
         .containsEntry("copyOutNanos", 40_000L)
