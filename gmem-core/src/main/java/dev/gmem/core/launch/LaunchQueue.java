@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
@@ -57,12 +56,12 @@ public final class LaunchQueue {
 
   /** Submits a launch; it starts now if it can, and otherwise when it may. */
   void submit(LaunchTask task) {
-    CompletableFuture<?>[] earlier = enter(task);
+    List<OrderedTask<?>> earlier = enter(task);
     boolean inPlace;
     try {
       checkQuota(task);
       placeHolds(task);
-      inPlace = earlier.length == 0 && isInPlace(task);
+      inPlace = earlier.isEmpty() && isInPlace(task);
     } catch (RuntimeException | Error e) {
       end(task, null, e);
       throw e;
@@ -70,29 +69,23 @@ public final class LaunchQueue {
     if (inPlace) {
       launch(task);
     } else {
-      CompletableFuture.allOf(earlier)
-          .whenComplete((ignored, failure) -> startLater(task, () -> start(task)));
+      announce(task, earlier, () -> start(task));
     }
   }
 
   /** Submits a transfer; it starts when it may, on a thread of ours or on one that joins it. */
   void submit(TransferTask task) {
-    CompletableFuture.allOf(enter(task))
-        .whenComplete((ignored, failure) -> startLater(task, () -> run(task)));
+    announce(task, enter(task), () -> run(task));
   }
 
   /** Does a transfer on this thread, when it may. How it ended is told by the task. */
   void perform(TransferTask task) {
-    awaitEnd(enterAfter(task));
+    awaitEnd(enter(task));
     run(task);
   }
 
-  /** Gives a task its number and its place; returns the futures of what it has to wait for. */
-  private CompletableFuture<?>[] enter(OrderedTask<?> task) {
-    return enterAfter(task).stream().map(OrderedTask::future).toArray(CompletableFuture[]::new);
-  }
-
-  private List<OrderedTask<?>> enterAfter(OrderedTask<?> task) {
+  /** Gives a task its number and its place; returns what it has to wait for. */
+  private List<OrderedTask<?>> enter(OrderedTask<?> task) {
     monitor.lock();
     try {
       if (task.slot() != null && task.slot().isLeaving()) {
@@ -189,13 +182,16 @@ public final class LaunchQueue {
 
   // ---- start and end ----
 
-  /** Starts a task whose turn has come, on a thread of ours or on one that joins it first. */
-  private void startLater(OrderedTask<?> task, Runnable body) {
-    task.turn(body);
+  /** Has a task do its work when others have ended, on a thread of ours or one that joins it. */
+  private void announce(OrderedTask<?> task, List<OrderedTask<?>> earlier, Runnable work) {
+    task.turn().announce(earlier, work, () -> startThread(task));
+  }
+
+  private void startThread(OrderedTask<?> task) {
     try {
-      monitors.start(task::takeTurn);
+      monitors.start(task.turn()::take);
     } catch (RuntimeException | Error e) {
-      if (!task.loseTurn()) {
+      if (!task.turn().lose()) {
         return;
       }
       switch (task) {

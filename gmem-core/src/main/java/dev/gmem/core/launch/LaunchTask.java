@@ -162,6 +162,12 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
     }
   }
 
+  @Override
+  void awaitEnd() {
+    awaitKernel();
+    super.awaitEnd();
+  }
+
   /**
    * Waits for the kernel itself, if it has been started: a device may let the thread that wants the
    * result wait for the hardware, instead of having it woken by another one.
