@@ -2,9 +2,10 @@ package dev.gmem.core.launch;
 
 import dev.gmem.core.engine.DeviceSlot;
 import dev.gmem.core.engine.Vma;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What has its place in the order of data: a launch or a transfer. The number is given when it
@@ -17,8 +18,7 @@ abstract class OrderedTask<R> {
   private final List<BufferUse> buffers;
   private final CompletableFuture<R> future = new CompletableFuture<>();
 
-  /** What it does when its turn has come; null before, and once somebody does it. */
-  private final AtomicReference<Runnable> turn = new AtomicReference<>();
+  private final Turn turn = new Turn();
 
   private long number;
 
@@ -54,36 +54,45 @@ abstract class OrderedTask<R> {
     return future;
   }
 
-  /**
-   * Its turn has come.
-   *
-   * @param work what it does; done once, by whoever comes first
-   */
-  final void turn(Runnable work) {
-    turn.set(work);
-  }
-
-  /** Does its work on this thread, if its turn has come and nobody else does it. */
-  final void takeTurn() {
-    Runnable work = turn.getAndSet(null);
-    if (work != null) {
-      work.run();
-    }
-  }
-
-  /** Takes its turn back. Returns false if somebody does its work already. */
-  final boolean loseTurn() {
-    return turn.getAndSet(null) != null;
+  /** When it does its work, and who does it. */
+  final Turn turn() {
+    return turn;
   }
 
   /**
-   * Called by a thread that is to wait for the end: to do the work costs it less than to be woken
-   * by the thread that does. A virtual thread waits: the work may block its carrier.
+   * Called by a thread that is to wait for the end. To do the work costs it less than to be woken
+   * by the thread that does; so it does what there is to do before it comes to this task's turn,
+   * one task after the other, and then the work of this one. A virtual thread waits: the work may
+   * block its carrier.
    */
   final void help() {
-    if (!Thread.currentThread().isVirtual()) {
-      takeTurn();
+    if (Thread.currentThread().isVirtual()) {
+      return;
     }
+    Deque<OrderedTask<?>> path = new ArrayDeque<>();
+    path.push(this);
+    try {
+      while (!path.isEmpty()) {
+        OrderedTask<?> task = path.peek();
+        OrderedTask<?> before = task.turn.await();
+        if (before != null) {
+          path.push(before);
+          continue;
+        }
+        task.turn.takeAwaited();
+        path.pop();
+        if (task != this) {
+          task.awaitEnd();
+        }
+      }
+    } finally {
+      path.forEach(task -> task.turn.leave());
+    }
+  }
+
+  /** Waits until it has ended, however it does. */
+  void awaitEnd() {
+    future.handle((result, failure) -> null).join();
   }
 
   /** Tells everybody who waits for it how it ended. A second call does nothing. */
