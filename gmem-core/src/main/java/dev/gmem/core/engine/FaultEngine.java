@@ -6,6 +6,7 @@ import dev.gmem.PageState;
 import dev.gmem.PoisonedMemoryException;
 import dev.gmem.Residency;
 import dev.gmem.Residency.Extent;
+import dev.gmem.SpaceOptions;
 import dev.gmem.core.engine.Claim.Failure;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.host.HostFaults;
@@ -21,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -53,18 +55,14 @@ public final class FaultEngine {
    *
    * @param platform the host
    * @param devices the devices of the space
-   * @param pinTimeoutNanos how long to wait for pins
-   * @param retainedBytesMax how much host memory to retain for granules that are away
+   * @param options of the space
    * @param threads for what is done in the background
    */
   public FaultEngine(
-      HostPlatform platform,
-      DeviceTable devices,
-      long pinTimeoutNanos,
-      long retainedBytesMax,
-      Monitor.Factory threads) {
+      HostPlatform platform, DeviceTable devices, SpaceOptions options, Monitor.Factory threads) {
     this.platform = platform;
-    this.frames = new Frames(platform, retainedBytesMax);
+    this.pinTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis());
+    this.frames = new Frames(platform, options.retainedBytesMax());
     this.devices = devices;
     this.claims = new Claims(platform, devices, frames);
     this.migrator = new Migrator(platform, devices, frames);
@@ -76,7 +74,6 @@ public final class FaultEngine {
     this.copier = new Copier(this, platform, devices, claims, migrator);
     this.remapper = new Remapper(this, platform, devices, claims, migrator, pinTimeoutNanos);
     this.losses = new Losses(threads);
-    this.pinTimeoutNanos = pinTimeoutNanos;
   }
 
   /**

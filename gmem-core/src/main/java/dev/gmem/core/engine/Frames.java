@@ -87,15 +87,16 @@ public final class Frames {
    */
   void settled(Vma vma, Claim claim) {
     if (!keepsAll()) {
-      long before = vma.noteAway();
-      long taken = claim == null ? 0 : claim.awayBytes();
-      awayBytes.addAndGet(vma.awayBytes() - before - taken);
+      long before = vma.awayBytes + (claim == null ? 0 : claim.awayBytes());
+      vma.awayBytes = vma.counts().away() * vma.granuleBytes();
+      awayBytes.addAndGet(vma.awayBytes - before);
     }
   }
 
   /** A VMA is gone. With its monitor. */
   void closed(Vma vma) {
-    awayBytes.addAndGet(-vma.forgetAway());
+    awayBytes.addAndGet(-vma.awayBytes);
+    vma.awayBytes = 0;
   }
 
   /**

@@ -53,7 +53,6 @@ public final class Vma {
   private boolean releasing;
   private long usedBytes;
   private long unchargedBytes;
-  private long notedAwayBytes;
   private volatile boolean freed;
   private volatile boolean closed;
 
@@ -65,6 +64,7 @@ public final class Vma {
   long bytesToHost;
   long revocations;
   long evictedBytes;
+  long awayBytes; // as of the last look of Frames
   long prefetchedBytes;
   long pins;
 
@@ -303,25 +303,6 @@ public final class Vma {
 
   void releasing() {
     releasing = true;
-  }
-
-  /** Returns how much of it has its only valid copy on a device. */
-  long awayBytes() {
-    return counts().away() << granuleShift;
-  }
-
-  /** Takes note of how much that is now; returns what it was the last time. */
-  long noteAway() {
-    long before = notedAwayBytes;
-    notedAwayBytes = awayBytes();
-    return before;
-  }
-
-  /** Returns what it was the last time, and forgets it. */
-  long forgetAway() {
-    long before = notedAwayBytes;
-    notedAwayBytes = 0;
-    return before;
   }
 
   void closing(boolean value) {

@@ -35,7 +35,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /** The address space: puts the parts together, and looks segments up. */
 public final class Space implements AddressSpace {
@@ -69,13 +68,7 @@ public final class Space implements AddressSpace {
     this.platform = platform;
     this.monitors = monitors;
     this.monitor = monitors.create(LockRank.SPACE);
-    this.engine =
-        new FaultEngine(
-            platform,
-            deviceTable,
-            TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis()),
-            options.retainedBytesMax(),
-            monitors);
+    this.engine = new FaultEngine(platform, deviceTable, options, monitors);
     this.launches = new LaunchQueue(engine, monitors);
     engine.losses().concern(() -> vmas().all(), launches::deviceLost);
     this.transfers = new Transfers(engine, launches);
