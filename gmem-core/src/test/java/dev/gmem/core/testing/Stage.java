@@ -214,6 +214,7 @@ public final class Stage implements Explorer.Run, AutoCloseable {
       for (FakeDevice fake : fakes) {
         if (!blank
             && !fake.isDead()
+            && !view(fake).isLost()
             && fake.maps(address & -GRANULE)
             && fake.peek(address) != expected) {
           throw new AssertionError(fake.id() + " has lost a byte: " + Long.toHexString(address));
