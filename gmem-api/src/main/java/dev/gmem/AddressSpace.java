@@ -171,13 +171,28 @@ public interface AddressSpace extends AutoCloseable {
   Device attach(GmDevice device);
 
   /**
-   * Brings home what a device holds and lets it go. Waits for its launches.
+   * Brings home what a device holds and lets it go. Waits for its launches. A device that is lost
+   * is just let go.
    *
    * @param device a device of this space
    * @throws IllegalArgumentException if it is not attached to this space
    * @throws DeviceException if its data cannot be brought home; it stays attached
+   * @throws DeviceLostException if it was lost meanwhile with data that only it had; it stays
+   *     listed, and detaching it again lets it go
    */
   void detach(Device device);
+
+  /**
+   * Gives a device up that does not answer any more: lets it go without asking it for anything.
+   * What only it had is lost ({@link PoisonedMemoryException}); all else is as it was. Its launches
+   * fail with {@link DeviceLostException}. Returns at once; the device is closed when what it has
+   * begun has ended. A call of it, or a kernel on the host's frames, that never ends keeps the
+   * granules that it concerns: their memory could still be written.
+   *
+   * @param device a device of this space
+   * @throws IllegalArgumentException if it is not attached to this space
+   */
+  void abandon(Device device);
 
   /**
    * Changes how much of a device's memory this space may use (the RFC's {@code

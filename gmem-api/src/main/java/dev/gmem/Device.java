@@ -34,6 +34,17 @@ public interface Device {
   Set<GmCapability> capabilities();
 
   /**
+   * Tells whether the device is lost: it has said so, or the program has abandoned it. It does
+   * nothing any more, and only {@link AddressSpace#detach} and {@link AddressSpace#abandon} still
+   * take it.
+   *
+   * @return true once it is, for good
+   */
+  default boolean isLost() {
+    return false;
+  }
+
+  /**
    * Returns how much memory the device offers to this space.
    *
    * @return bytes

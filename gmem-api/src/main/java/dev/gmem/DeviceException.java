@@ -43,24 +43,28 @@ public class DeviceException extends GmemException {
       long bytes,
       PageState state,
       Throwable cause) {
-    super(
-        rule
-            + ": device="
-            + deviceId
-            + " status="
-            + status
-            + " address=0x"
-            + Long.toHexString(address)
-            + " bytes="
-            + bytes
-            + " state="
-            + (state == null ? "unmapped" : state),
-        cause);
+    super(rule + facts(deviceId, status, address, bytes, state), cause);
     this.deviceId = deviceId;
     this.status = status;
     this.address = address;
     this.bytes = bytes;
     this.state = state;
+  }
+
+  private static String facts(
+      String deviceId, GmStatus status, long address, long bytes, PageState state) {
+    String device = ": device=" + deviceId + " status=" + status;
+    if (bytes == 0 && address == 0) {
+      return device;
+    }
+    return device
+        + " address=0x"
+        + Long.toHexString(address)
+        + " bytes="
+        + bytes
+        + (state != null
+            ? " state=" + state
+            : status == GmStatus.DEVICE_LOST ? "" : " state=unmapped");
   }
 
   /**

@@ -12,6 +12,7 @@ package dev.gmem;
  * @param copyOutNanos time the copies back from it took
  * @param bytesEvicted bytes taken off it for want of room
  * @param bytesReclaimed those of them that were taken in the background, before anybody had to wait
+ * @param bytesLost bytes whose only valid copy was lost with it
  * @param bytesRefaulted bytes that came back before as much as the quota had been evicted since
  *     they went: if these are many, the device is thrashing
  * @param bytesKept bytes, at most, that are evicted last now, because they came back like that
@@ -29,6 +30,7 @@ public record DeviceStatistics(
     long copyOutNanos,
     long bytesEvicted,
     long bytesReclaimed,
+    long bytesLost,
     long bytesRefaulted,
     long bytesKept,
     long launches,
@@ -62,6 +64,7 @@ public record DeviceStatistics(
         0,
         0,
         bytesEvicted,
+        0,
         0,
         0,
         0,

@@ -2,7 +2,11 @@ package dev.gmem;
 
 import dev.gmem.spi.GmStatus;
 
-/** The only valid copy of a range was lost with its device. */
+/**
+ * The only valid copy of a range was lost with its device. Every access throws this until the
+ * contents are dropped ({@link Advice#dontNeed}, after which they are zeros), or the memory is
+ * given back.
+ */
 public class PoisonedMemoryException extends DeviceException {
   private static final long serialVersionUID = 1L;
 

@@ -38,7 +38,7 @@ public record Residency(int granuleBytes, int pins, List<Extent> extents) {
    * @param state where its valid copy is
    * @param devices identifiers of the devices that hold a valid copy
    * @param moving a fault on it is being served, or a launch holds it
-   * @param poisoned its only valid copy was lost; access throws
+   * @param poisoned its only valid copy was lost with its device; access throws, and nobody has it
    * @param dirty a device has written it, or may have, since its bytes were last those of the
    *     host's frame: to bring it home, or to evict it, takes a copy
    * @param advised what the program has advised about it
@@ -159,13 +159,22 @@ public record Residency(int granuleBytes, int pins, List<Extent> extents) {
   }
 
   /**
+   * Counts the bytes that are lost.
+   *
+   * @return bytes
+   */
+  public long bytesPoisoned() {
+    return extents.stream().filter(Extent::poisoned).mapToLong(Extent::bytes).sum();
+  }
+
+  /**
    * Counts the bytes of which the host has a valid copy.
    *
    * @return bytes
    */
   public long bytesOnHost() {
     return extents.stream()
-        .filter(e -> !e.dirty())
+        .filter(e -> !e.dirty() && !e.poisoned())
         .filter(e -> e.state() != PageState.UNMAPPED && e.state() != PageState.FILE)
         .mapToLong(Extent::bytes)
         .sum();

@@ -7,6 +7,7 @@ import java.util.Map;
 final class ClCode {
   static final int SUCCESS = 0;
   static final int DEVICE_NOT_FOUND = -1;
+  static final int DEVICE_NOT_AVAILABLE = -2;
   static final int MEM_OBJECT_ALLOCATION_FAILURE = -4;
   static final int OUT_OF_RESOURCES = -5;
   static final int OUT_OF_HOST_MEMORY = -6;
@@ -15,6 +16,7 @@ final class ClCode {
   static final int KERNEL_ARG_INFO_NOT_AVAILABLE = -19;
   static final int INVALID_VALUE = -30;
   static final int PLATFORM_NOT_FOUND = -1001;
+  static final int CONTEXT_TERMINATED = -1121;
 
   private static final Map<Integer, String> NAMES = names();
 
@@ -25,6 +27,15 @@ final class ClCode {
     return code == MEM_OBJECT_ALLOCATION_FAILURE
         || code == OUT_OF_RESOURCES
         || code == OUT_OF_HOST_MEMORY;
+  }
+
+  /**
+   * Whether a command that comes to a code says that its device is lost. Others may mean that, too,
+   * with some driver, but also something that passes: running out of resources, a kernel that has
+   * trapped.
+   */
+  static boolean isLost(int code) {
+    return code == DEVICE_NOT_AVAILABLE || code == CONTEXT_TERMINATED;
   }
 
   static String name(int code) {
@@ -60,6 +71,7 @@ final class ClCode {
             + " CL_INVALID_BUFFER_SIZE CL_INVALID_MIP_LEVEL CL_INVALID_GLOBAL_WORK_SIZE"
             + " CL_INVALID_PROPERTY");
     put(names, PLATFORM_NOT_FOUND, "CL_PLATFORM_NOT_FOUND_KHR");
+    put(names, CONTEXT_TERMINATED, "CL_CONTEXT_TERMINATED_KHR");
     return names;
   }
 

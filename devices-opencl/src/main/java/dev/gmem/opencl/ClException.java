@@ -1,5 +1,7 @@
 package dev.gmem.opencl;
 
+import dev.gmem.spi.GmStatus;
+
 /** An OpenCL function returned an error, or a command ended with one. */
 final class ClException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -24,5 +26,15 @@ final class ClException extends RuntimeException {
 
   boolean isNoRoom() {
     return ClCode.isNoRoom(code);
+  }
+
+  /** What a transfer that failed comes to. */
+  GmStatus status() {
+    return isLost() ? GmStatus.DEVICE_LOST : GmStatus.DMA_ERROR;
+  }
+
+  /** Tells whether the device is lost: nothing that is asked of it will succeed again. */
+  boolean isLost() {
+    return ClCode.isLost(code);
   }
 }

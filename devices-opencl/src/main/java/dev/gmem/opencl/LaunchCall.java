@@ -4,6 +4,7 @@ import dev.gmem.KernelLaunchException;
 import dev.gmem.NdRange;
 import dev.gmem.spi.GmArgument;
 import dev.gmem.spi.GmRange;
+import dev.gmem.spi.GmStatusException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -146,12 +147,13 @@ final class LaunchCall {
     return System.nanoTime() - start;
   }
 
-  private KernelLaunchException failed(RuntimeException cause) {
+  private RuntimeException failed(RuntimeException cause) {
+    ClException code = cause instanceof ClException e ? e : null;
     String advice =
-        cause instanceof ClException e && e.isNoRoom()
+        code != null && code.isNoRoom()
             ? "; the device has run out of memory or other resources"
             : "";
-    return new KernelLaunchException(
+    String message =
         "the kernel failed"
             + advice
             + ": kernel="
@@ -163,8 +165,10 @@ final class LaunchCall {
             + ") range="
             + range
             + " cause="
-            + cause.getMessage(),
-        cause);
+            + cause.getMessage();
+    return code != null && code.isLost()
+        ? new GmStatusException(code.status(), message, cause)
+        : new KernelLaunchException(message, cause);
   }
 
   // ---- arguments ----

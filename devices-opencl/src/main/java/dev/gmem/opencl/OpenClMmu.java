@@ -38,8 +38,9 @@ import org.jocl.cl_mem;
  *
  * <p><b>Guarantees.</b> A run is one transfer, and several transfers are under way at a time. What
  * the driver refuses for lack of memory is {@link GmStatus#NOMEM}, so that the core evicts; any
- * other failure of a transfer is {@link GmStatus#DMA_ERROR} with what the driver said. Nothing of a
- * run that failed is mapped, and a run that could not be brought home stays mapped.
+ * other failure of a transfer is {@link GmStatus#DMA_ERROR} with what the driver said, or {@link
+ * GmStatus#DEVICE_LOST} if that is so. Nothing of a run that failed is mapped, and a run that could
+ * not be brought home stays mapped.
  *
  * <p><b>Threads.</b> Any, for disjoint runs.
  */
@@ -228,7 +229,7 @@ final class OpenClMmu implements GmMmu {
     } else {
       result.completeExceptionally(
           new GmStatusException(
-              GmStatus.DMA_ERROR,
+              failure.status(),
               "a transfer "
                   + (toDevice ? "to" : "from")
                   + " the device failed: device="
@@ -401,7 +402,7 @@ final class OpenClMmu implements GmMmu {
     }
     result.completeExceptionally(
         new GmStatusException(
-            GmStatus.DMA_ERROR,
+            failure.status(),
             "a copy failed: device="
                 + device.id()
                 + " address=0x"

@@ -167,7 +167,9 @@ final class Store {
         return false;
       }
       throw new GmStatusException(
-          GmStatus.FAILURE_UNKNOWN, "no buffer could be made: bytes=" + allocation.bytes(), e);
+          e.isLost() ? e.status() : GmStatus.FAILURE_UNKNOWN,
+          "no buffer could be made: bytes=" + allocation.bytes(),
+          e);
     }
   }
 

@@ -188,6 +188,28 @@ class FailureInjectionTest {
     assertCovers(failMapping(INVALID_OPERATION, false), "createBuffer", "enqueueZeros", "flush");
   }
 
+  /** Only what means nothing else: a kernel that has trapped, or a lack of resources, passes. */
+  @Test
+  void aDeviceThatIsNotAvailableAnyMoreIsLost() {
+    for (int code : new int[] {ClCode.DEVICE_NOT_AVAILABLE, ClCode.CONTEXT_TERMINATED}) {
+      try (Setup setup = new Setup(TestDevices.withoutHostAccess(recorder.cl()))) {
+        GmRange range = setup.numbered(2);
+        for (int call = 0; call < 2; call++) {
+          recorder.failAt(call, code);
+          GmStatusException lost = assertThrows(GmStatusException.class, () -> map(setup, range));
+          assertEquals(GmStatus.DEVICE_LOST, lost.status());
+          assertInstanceOf(ClException.class, lost.getCause());
+        }
+        recorder.failNone();
+        setup.home(setup.mapped(range));
+      }
+    }
+  }
+
+  private static GmStatus map(Setup setup, GmRange range) {
+    return setup.space().map(range, true, Access.READ_WRITE);
+  }
+
   @Test
   void aLackOfMemoryIsNomemSoThatTheCoreEvicts() {
     try (Setup setup = new Setup(TestDevices.withoutHostAccess(recorder.cl()))) {

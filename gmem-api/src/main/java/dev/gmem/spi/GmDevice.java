@@ -90,7 +90,10 @@ public interface GmDevice extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** Lets the device go; a second call does nothing. */
+  /**
+   * Lets the device go; a second call does nothing. One that is lost is not detached before, and
+   * kernels may still run on it: they are ended, or waited for. Its programs are closed after it.
+   */
   @Override
   default void close() {}
 }

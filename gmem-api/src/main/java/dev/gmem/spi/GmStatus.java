@@ -12,6 +12,11 @@ public enum GmStatus {
   DMA_ERROR,
   /** The device is moving the range itself; try again. */
   MIGRATING,
+  /**
+   * The device is gone, with all that it held, and will never do anything again. Said of the device
+   * that was called, not of a peer.
+   */
+  DEVICE_LOST,
   /** The device does not have this operation. */
   UNIMPLEMENTED,
   /** Anything else; nothing was changed. */

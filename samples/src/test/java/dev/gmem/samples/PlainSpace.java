@@ -107,6 +107,11 @@ public final class PlainSpace implements AddressSpace {
   }
 
   @Override
+  public void abandon(Device attached) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public boolean contains(MemorySegment segment) {
     return true;
   }

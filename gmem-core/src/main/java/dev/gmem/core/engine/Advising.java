@@ -55,6 +55,9 @@ public final class Advising {
     if (vma.isClosed()) {
       throw new IllegalStateException("Already closed");
     }
+    if (slot != null) {
+      slot.fate().check();
+    }
     if (slot != null && slot.isLeaving()) {
       throw new IllegalStateException(
           "the device is being detached, or has been: device=" + slot.device().id());

@@ -16,6 +16,9 @@ import java.util.function.Supplier;
 public record Answer(GmStatus status, Throwable cause) {
   static final Answer SUCCESS = new Answer(GmStatus.SUCCESS, null);
 
+  /** The answer of a device that is not asked any more. */
+  static final Answer LOST = new Answer(GmStatus.DEVICE_LOST, null);
+
   /**
    * Makes a call.
    *

@@ -126,15 +126,21 @@ final class Attempts {
   /** Returns if the claim that failed is worth another try; throws otherwise. */
   void recover(Claim claim, Request request, Evictor evictor) {
     Failure failure = claim.failure();
-    if (failure.mapping() && failure.status() == GmStatus.NOMEM) {
+    if (failure.mapping() && failure.status() == GmStatus.NOMEM && !failure.slot().isLost()) {
       makeRoom(evictor, request, claim, failure);
       return;
     }
     recover(failure);
   }
 
-  /** Returns if the call that failed is worth another try, after a while; throws otherwise. */
+  /**
+   * Returns if the call that failed is worth another try, after a while; throws otherwise. If its
+   * device is lost the table tells by now what that means: maybe nothing.
+   */
   void recover(Failure failure) {
+    if (failure.slot().isLost()) {
+      return;
+    }
     if (failure.status() == GmStatus.MIGRATING && migrating++ < MIGRATING_TRIES_MAX) {
       LockSupport.parkNanos(MIGRATING_WAIT_NANOS);
       return;

@@ -7,6 +7,7 @@ import dev.gmem.core.engine.Claim.Step;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.core.table.GranuleEntry;
+import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.util.List;
 
@@ -41,6 +42,7 @@ final class Claims {
         if (vma.isClosed()) {
           return closed(request.goal());
         }
+        checkAlive(request);
         if (mustWait(vma, request.goal())) {
           vma.monitor().await();
           continue;
@@ -73,6 +75,20 @@ final class Claims {
       }
     } finally {
       vma.monitor().unlock();
+    }
+  }
+
+  /** Who waits for others looks again, and finds out. */
+  private static void checkAlive(Request request) {
+    DeviceSlot slot =
+        switch (request.goal()) {
+          case Goal.ToDevice wish -> wish.slot();
+          case Goal.InPlace wish -> wish.slot();
+          default -> null;
+        };
+    if (slot != null && slot.isLost()) {
+      GmRange run = request.vma().run(request.first(), request.end());
+      throw slot.fate().exception(run.address(), run.bytes(), null);
     }
   }
 
@@ -193,20 +209,23 @@ final class Claims {
       throw Remapper.unmapped(request.vma(), request.first());
     }
     if (GranuleEntry.poisoned(entry) && !ignoresPoison(request.goal())) {
-      throw new PoisonedMemoryException(
-          "the only valid copy of this memory was lost with its device",
-          devices.slot(GranuleEntry.owner(entry)) == null
-              ? "detached"
-              : devices.slot(GranuleEntry.owner(entry)).device().id(),
-          GmStatus.FAILURE_UNKNOWN,
-          request.vma().run(request.first(), request.first() + 1).address(),
-          request.vma().granuleBytes(),
-          PageState.DEVICE,
-          null);
+      throw poisoned(request, devices.slot(GranuleEntry.owner(entry)));
     }
     if (PinRules.forbids(entry, request.goal(), devices)) {
       throw PinRules.exception(request, entry, devices);
     }
+  }
+
+  private static PoisonedMemoryException poisoned(Request request, DeviceSlot owner) {
+    return new PoisonedMemoryException(
+        "the only valid copy of this memory was lost with its device; drop the contents with"
+            + " Advice.dontNeed(), after which they are zeros, or give the memory back",
+        owner.device().id(),
+        GmStatus.DEVICE_LOST,
+        request.vma().run(request.first(), request.first() + 1).address(),
+        request.vma().granuleBytes(),
+        PageState.DEVICE,
+        owner.fate().exception(0, 0, null).getCause());
   }
 
   /** Tells whether a goal has no use for what the range holds. */
@@ -324,8 +343,9 @@ final class Claims {
     vma.monitor().lock();
     try {
       for (Step step : claim.steps()) {
-        vma.settle(step.first(), step.end(), GranuleEntry.restored(step.after()));
         long bytes = vma.bytesOf(step.first(), step.end());
+        long after = GranuleEntry.restored(step.after());
+        vma.settle(step.first(), step.end(), Losses.bereaved(devices, after, bytes));
         if (step.copiedOut()) {
           vma.bytesToHost += bytes;
         }

@@ -217,7 +217,7 @@ public final class Copier {
       long entry = to.vma().table().get(granule);
       if (isPinnedCopy(entry)) {
         DeviceSlot slot = devices.slot(GranuleEntry.hints(entry).pinned() - 1);
-        if (slot != null) {
+        if (slot != null && !slot.isLost()) {
           engine.prefetch(slot, to.vma(), granule, granule + 1, true);
         }
       }
@@ -258,7 +258,9 @@ public final class Copier {
     }
 
     private Failure failure(Part target, Part source, Answer answer) {
-      boolean mapping = target.owner(devices) != null;
+      DeviceSlot here = source.owner(devices);
+      boolean lost = here != null && here.isLost();
+      boolean mapping = target.owner(devices) != null && !lost;
       Part guilty = mapping ? target : source;
       return new Failure(
           guilty.claim().vma(), guilty.owner(devices), answer, guilty.step(), mapping);
@@ -389,7 +391,7 @@ public final class Copier {
     }
 
     private static Answer copy(DeviceSlot slot, GmCopy copy) {
-      return Answer.to(() -> slot.device().mmu().copy(copy));
+      return slot.fate().ask(() -> slot.device().mmu().copy(copy));
     }
   }
 

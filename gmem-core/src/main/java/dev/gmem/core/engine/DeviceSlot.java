@@ -46,6 +46,7 @@ public final class DeviceSlot {
   private final AtomicInteger pending = new AtomicInteger();
   private final AtomicLong clock = new AtomicLong();
   private final Pressure pressure = new Pressure(this);
+  private final Fate fate = new Fate(this);
   private final Victims victims = new Victims(this);
   private volatile long changes;
   private volatile long releases;
@@ -113,12 +114,39 @@ public final class DeviceSlot {
   }
 
   /**
+   * Returns whether it is alive.
+   *
+   * @return its fate
+   */
+  public Fate fate() {
+    return fate;
+  }
+
+  /**
+   * Tells whether it is lost.
+   *
+   * @return true once it is, for good
+   */
+  public boolean isLost() {
+    return fate.isLost();
+  }
+
+  /**
    * Returns how it shares.
    *
    * @return its attach mode
    */
   public GmAttachMode mode() {
     return mode;
+  }
+
+  /**
+   * Tells whether what its kernels have as their arguments may be the host's frames.
+   *
+   * @return true if it works on them, or maps them where its own memory does not do
+   */
+  public boolean mayUseHostFrames() {
+    return mode == GmAttachMode.SHARE || !isBounded();
   }
 
   /** Tells whether it can copy from others that can, without the host. */
@@ -169,10 +197,10 @@ public final class DeviceSlot {
   /**
    * Returns what is reserved or mapped.
    *
-   * @return bytes; more than the quota while that is being made smaller
+   * @return bytes; more than the quota while that is being made smaller; 0 once it is lost
    */
   public long usedBytes() {
-    return quota.usedBytes();
+    return isLost() ? 0 : quota.usedBytes();
   }
 
   /** Changes the quota; who waits for room has to be told. */
@@ -199,10 +227,10 @@ public final class DeviceSlot {
   /**
    * Tells whether it refuses new launches.
    *
-   * @return true if it is being detached, or has been
+   * @return true if it is being detached, or has been, or is lost
    */
   public boolean isLeaving() {
-    return leaving;
+    return leaving || isLost();
   }
 
   boolean hasLeft() {
@@ -302,7 +330,7 @@ public final class DeviceSlot {
    * @return the device's own measurement, if it makes one
    */
   public Optional<GmCopyTimes> copyTimes() {
-    return device.mmu().copyTimes();
+    return isLost() ? Optional.empty() : device.mmu().copyTimes();
   }
 
   /**
@@ -321,6 +349,7 @@ public final class DeviceSlot {
         times.outNanos(),
         bytesEvicted.sum(),
         pressure.bytesReclaimed(),
+        fate.bytesLost(),
         victims.refaultedBytes(),
         victims.keptBytes(),
         launches.sum(),
@@ -435,7 +464,7 @@ public final class DeviceSlot {
   private boolean awaitMore(LongSupplier count, long since, int myLaunches, int myPending) {
     monitor.lock();
     try {
-      while (count.getAsLong() <= since) {
+      while (count.getAsLong() <= since && !isLost()) {
         if (pending.get() <= myPending && running <= myLaunches) {
           return false;
         }
@@ -445,6 +474,34 @@ public final class DeviceSlot {
     } finally {
       monitor.unlock();
     }
+  }
+
+  /** Has everybody who waits look again: the device is lost. */
+  void wake() {
+    monitor.lock();
+    monitor.signalAll();
+    monitor.unlock();
+  }
+
+  /** Waits until nothing is under way that concerns the device. */
+  public void awaitQuiet() {
+    monitor.lock();
+    try {
+      while (!isQuiet()) {
+        monitor.await();
+      }
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  /**
+   * Tells whether nothing is under way that concerns the device: no call of its MMU is.
+   *
+   * @return true for a device that is lost: then it stays so
+   */
+  public boolean isQuiet() {
+    return pending.get() == 0;
   }
 
   /**

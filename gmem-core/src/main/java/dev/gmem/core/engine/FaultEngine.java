@@ -3,6 +3,7 @@ package dev.gmem.core.engine;
 import dev.gmem.DeviceException;
 import dev.gmem.FileBackingException;
 import dev.gmem.PageState;
+import dev.gmem.PoisonedMemoryException;
 import dev.gmem.Residency;
 import dev.gmem.Residency.Extent;
 import dev.gmem.core.engine.Claim.Failure;
@@ -43,6 +44,7 @@ public final class FaultEngine {
   private final Advising advising;
   private final Copier copier;
   private final Remapper remapper;
+  private final Losses losses;
   private final long pinTimeoutNanos;
 
   /**
@@ -66,6 +68,7 @@ public final class FaultEngine {
     this.advising = new Advising(this, devices);
     this.copier = new Copier(this, platform, devices, claims, migrator);
     this.remapper = new Remapper(this, platform, devices, claims, migrator, pinTimeoutNanos);
+    this.losses = new Losses(threads);
     this.pinTimeoutNanos = pinTimeoutNanos;
   }
 
@@ -112,6 +115,15 @@ public final class FaultEngine {
    */
   public Remapper remapper() {
     return remapper;
+  }
+
+  /**
+   * Returns what follows when devices are lost.
+   *
+   * @return the losses
+   */
+  public Losses losses() {
+    return losses;
   }
 
   /**
@@ -281,11 +293,12 @@ public final class FaultEngine {
   /**
    * Asks a device for something outside of any claim.
    *
+   * @param slot the device
    * @param call the call
    * @return its answer, whatever it throws
    */
-  public Answer ask(Supplier<GmStatus> call) {
-    return callDevice(() -> Answer.to(call));
+  public Answer ask(DeviceSlot slot, Supplier<GmStatus> call) {
+    return callDevice(() -> slot.fate().ask(call));
   }
 
   /** Does the work of a claim, and lets go of it whatever happens. */
@@ -351,6 +364,25 @@ public final class FaultEngine {
   }
 
   /**
+   * As {@link #flush}, but what is lost with its device is no failure.
+   *
+   * @param vma mapped from a file that gets back what is written
+   * @param first first granule
+   * @param end granule after the last
+   * @return bytes that have come home from devices
+   * @throws FileBackingException as above
+   */
+  long flushWhatIsLeft(Vma vma, long first, long end) {
+    Request request = new Request(vma, first, end, new Goal.Flush(), false);
+    RuntimeException failure = finish(request);
+    if (failure != null && !(failure instanceof PoisonedMemoryException)) {
+      throw failure;
+    }
+    vma.backing().sync();
+    return request.movedBytes();
+  }
+
+  /**
    * Tells where a range lives.
    *
    * @param vma the VMA
@@ -374,16 +406,20 @@ public final class FaultEngine {
                         start,
                         Math.min(to, run.end()) - start,
                         GranuleEntry.blank(entry) ? PageState.EVICTED : GranuleEntry.state(entry),
-                        idsOf(GranuleEntry.blank(entry) ? 0 : GranuleEntry.devices(entry)),
+                        idsOf(haveIt(entry) ? GranuleEntry.devices(entry) : 0),
                         GranuleEntry.busy(entry) || vma.heldAgainst(first, new Goal.Release()),
                         GranuleEntry.poisoned(entry),
-                        !GranuleEntry.onHost(entry),
+                        !GranuleEntry.onHost(entry) && !GranuleEntry.poisoned(entry),
                         advice(GranuleEntry.hints(entry))));
               });
     } finally {
       vma.monitor().unlock();
     }
     return extents;
+  }
+
+  private static boolean haveIt(long entry) {
+    return !GranuleEntry.blank(entry) && !GranuleEntry.poisoned(entry);
   }
 
   /**
@@ -513,24 +549,38 @@ public final class FaultEngine {
 
   /** Does what can be done before the end; returns the first failure, or null. */
   private RuntimeException finish(Vma vma, Goal goal) {
-    Request request = new Request(vma, 0, vma.granules(), goal, false);
+    return finish(new Request(vma, 0, vma.granules(), goal, false));
+  }
+
+  private RuntimeException finish(Request request) {
     Attempts attempts = new Attempts(pinTimeoutNanos);
     RuntimeException first = null;
     while (request.first() < request.end()) {
-      Claim claim = take(request, attempts);
-      if (claim == null) {
-        break;
-      }
+      Claim claim = null;
       try {
+        claim = take(request, attempts);
+        if (claim == null) {
+          break;
+        }
         work(claim, request);
         if (claim.failure() != null) {
           attempts.recover(claim, request, evictor);
         }
       } catch (DeviceException | FileBackingException e) {
         first = first == null ? e : first;
-        request.first(claim.end());
+        request.first(claim == null ? endOfRun(request) : claim.end());
       }
     }
     return first;
+  }
+
+  /** The end of the run that has been refused. */
+  private static long endOfRun(Request request) {
+    request.vma().monitor().lock();
+    try {
+      return request.vma().table().runEnd(request.first(), request.end());
+    } finally {
+      request.vma().monitor().unlock();
+    }
   }
 }

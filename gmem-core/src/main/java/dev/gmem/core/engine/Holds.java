@@ -237,17 +237,23 @@ public final class Holds {
    *
    * @param hold a hold in force
    * @param written whether its kernel has succeeded: what it overwrites is valid from now on
+   * @return false if it has not, for all that: its device is lost, and took along what the kernel
+   *     has overwritten
    */
-  public void lift(Hold hold, boolean written) {
+  public boolean lift(Hold hold, boolean written) {
     Vma vma = hold.vma();
+    boolean overwrites = hold.overwriteFirst() < hold.overwriteEnd();
     vma.monitor().lock();
     try {
-      if (written && vma.counts().blank() > 0) {
+      // If it is marked after this, what is valid is found, and poisoned.
+      boolean lost = hold.slot().isLost();
+      if (written && !lost && vma.counts().blank() > 0) {
         vma.table().update(hold.overwriteFirst(), hold.overwriteEnd(), GranuleEntry::written);
       }
       vma.lift(hold);
       vma.loosen();
       vma.monitor().signalAll();
+      return !(written && lost && overwrites);
     } finally {
       vma.monitor().unlock();
     }

@@ -36,10 +36,17 @@ final class Migrator {
     this.devices = devices;
   }
 
-  /** A call under way; {@code failed} if it never was. */
-  private record Call(Step step, DeviceSlot slot, CompletionStage<GmStatus> stage, Answer failed) {
+  /**
+   * A call under way.
+   *
+   * @param answered its answer if it never was
+   * @param drops whether it lets go of what nobody needs: with a device that is lost it is gone
+   */
+  private record Call(
+      Step step, DeviceSlot slot, CompletionStage<GmStatus> stage, Answer answered, boolean drops) {
     Answer answer() {
-      return failed == null ? Answer.end(stage) : failed;
+      Answer answer = slot.fate().heard(answered == null ? Answer.end(stage) : answered);
+      return drops && slot.isLost() ? Answer.SUCCESS : answer;
     }
   }
 
@@ -121,7 +128,7 @@ final class Migrator {
     for (Step step : claim.steps()) {
       if (step.plan().movesBetweenDevices() && !step.stopped() && to.isPeer()) {
         DeviceSlot from = devices.slot(step.plan().copyOutOf());
-        if (from.isPeer()) {
+        if (from.isPeer() && !from.isLost()) {
           GmMove move = new GmMove(claim.vma().run(step.first(), step.end()), from.device());
           calls.add(call(step, to, () -> to.device().mmu().peerMoveAsync(move)));
         }
@@ -170,15 +177,17 @@ final class Migrator {
    */
   private boolean share(Claim claim, Step step, DeviceSlot slot) {
     GmRange run = claim.vma().run(step.first(), step.end());
-    Answer answer = ask(() -> slot.device().mmu().peerProtect(run, Access.READ));
+    Answer answer = slot.fate().ask(() -> slot.device().mmu().peerProtect(run, Access.READ));
     if (answer.isSuccess()) {
-      answer =
-          ask(() -> slot.device().mmu().copy(new GmCopy.DeviceToHost(run.address(), host(run))));
+      GmCopy out = new GmCopy.DeviceToHost(run.address(), host(run));
+      answer = slot.fate().ask(() -> slot.device().mmu().copy(out));
       if (answer.isSuccess()) {
         copiedOut(claim, step, slot, step.plan().home());
         return true;
       }
-      if (!ask(() -> slot.device().mmu().peerProtect(run, Access.READ_WRITE)).isSuccess()) {
+      Answer undone =
+          slot.fate().ask(() -> slot.device().mmu().peerProtect(run, Access.READ_WRITE));
+      if (!undone.isSuccess()) {
         return false;
       }
     }
@@ -203,16 +212,12 @@ final class Migrator {
     }
     GmRange run = claim.vma().run(step.first(), step.end());
     GmMapping mapping = new GmMapping(run, host(run), true, Access.READ);
-    if (ask(() -> slot.device().mmu().peerMap(mapping)).isSuccess()) {
+    if (slot.fate().ask(() -> slot.device().mmu().peerMap(mapping)).isSuccess()) {
       slot.countIn(claim.vma().bytesOf(step.first(), step.end()));
       step.reached(shared);
     } else {
       step.keepsNoCopy(claim.goal());
     }
-  }
-
-  private static Answer ask(Supplier<GmStatus> call) {
-    return Answer.to(call);
   }
 
   private void drop(Claim claim) {
@@ -268,6 +273,7 @@ final class Migrator {
     return call(
         step,
         slot,
+        !copy,
         () -> {
           GmRange run = claim.vma().run(step.first(), step.end());
           return slot.device().mmu().peerUnmapAsync(new GmUnmapping(run, host(run), copy));
@@ -349,10 +355,18 @@ final class Migrator {
 
   private static Call call(
       Step step, DeviceSlot slot, Supplier<CompletionStage<GmStatus>> operation) {
+    return call(step, slot, false, operation);
+  }
+
+  private static Call call(
+      Step step, DeviceSlot slot, boolean drops, Supplier<CompletionStage<GmStatus>> operation) {
+    if (slot.isLost()) {
+      return new Call(step, slot, null, Answer.LOST, drops);
+    }
     try {
-      return new Call(step, slot, operation.get(), null);
+      return new Call(step, slot, operation.get(), null, drops);
     } catch (Throwable e) {
-      return new Call(step, slot, null, Answer.thrown(e));
+      return new Call(step, slot, null, Answer.thrown(e), drops);
     }
   }
 

@@ -53,6 +53,7 @@ public final class Quotas {
   private void evictDownTo(DeviceSlot slot, long bytes) {
     Attempts attempts = new Attempts(pinTimeoutNanos);
     while (true) {
+      slot.fate().check();
       long changes = slot.changes();
       long excess = slot.usedBytes() - bytes;
       if (excess <= 0) {

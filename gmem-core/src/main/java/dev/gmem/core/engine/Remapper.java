@@ -69,7 +69,7 @@ public final class Remapper {
    */
   public long unmap(Range range) {
     Vma vma = range.vma();
-    long bytes = vma.isFlushed() ? 0 : engine.flush(vma, range.first(), range.end());
+    long bytes = vma.isFlushed() ? 0 : engine.flushWhatIsLeft(vma, range.first(), range.end());
     return bytes + engine.serve(vma, range.first(), range.end(), new Goal.Unmap());
   }
 

@@ -12,6 +12,7 @@ import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmCopyTimes;
 import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmStatusException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
@@ -88,6 +90,9 @@ public final class LaunchQueue {
   private List<OrderedTask<?>> enter(OrderedTask<?> task) {
     monitor.lock();
     try {
+      if (task.slot() != null) {
+        task.slot().fate().check();
+      }
       if (task.slot() != null && task.slot().isLeaving()) {
         throw new IllegalStateException(
             "the device is being detached, or has been: device=" + task.slot().device().id());
@@ -173,11 +178,14 @@ public final class LaunchQueue {
     return null;
   }
 
-  private void liftHolds(LaunchTask task, boolean written) {
+  /** Returns false if something that was to be valid now is lost. */
+  private boolean liftHolds(LaunchTask task, boolean written) {
+    boolean kept = true;
     for (Hold hold : task.holds()) {
-      engine.holds().lift(hold, written);
+      kept &= engine.holds().lift(hold, written);
     }
     task.holds().clear();
+    return kept;
   }
 
   // ---- start and end ----
@@ -229,6 +237,7 @@ public final class LaunchQueue {
       use.vma().uses().stamp(task.slot());
     }
     try {
+      task.slot().fate().check();
       kernel = Objects.requireNonNull(engine.callDevice(task::launchKernel), "the kernel's end");
     } catch (RuntimeException | Error e) {
       end(task, null, e);
@@ -236,6 +245,40 @@ public final class LaunchQueue {
     }
     task.started(kernel);
     kernel.whenComplete((nanos, failure) -> end(task, nanos, failure));
+    if (task.slot().isLost()) {
+      lose(task); // who lost it may have looked for its launches before this one had started
+    }
+  }
+
+  /**
+   * Ends the launches of a device that is lost, as far as they have started; the others find out
+   * when their turn comes. A kernel that may be on the host's frames is waited for: it may still
+   * write there.
+   *
+   * @param slot the device
+   */
+  public void deviceLost(DeviceSlot slot) {
+    List<LaunchTask> started = new ArrayList<>();
+    monitor.lock();
+    try {
+      for (OrderedTask<?> task : unfinished) {
+        if (task instanceof LaunchTask launch && launch.slot() == slot && launch.isStarted()) {
+          started.add(launch);
+        }
+      }
+    } finally {
+      monitor.unlock();
+    }
+    started.forEach(this::lose);
+  }
+
+  private void lose(LaunchTask task) {
+    boolean onHost = task.slot().mayUseHostFrames();
+    if (!onHost && task.buffers().stream().noneMatch(BufferUse::onHost)) {
+      DeviceException lost = task.lost(null);
+      end(task, null, lost);
+      task.forgetKernel(lost);
+    }
   }
 
   /** Tells whether nothing has to move; if so, and it has holds, it runs. */
@@ -284,7 +327,11 @@ public final class LaunchQueue {
   /**
    * Ends a launch. Whoever waits for its holds finds it done, whoever joins it finds them lifted.
    */
-  private void end(LaunchTask task, Long kernelNanos, Throwable failure) {
+  private void end(LaunchTask task, Long kernelNanos, Throwable thrown) {
+    if (!task.beginEnd()) {
+      return;
+    }
+    Throwable failure = heard(task, thrown);
     task.ended(kernelNanos, failure);
     if (failure == null) {
       task.slot().countLaunch(kernelNanos == null ? 0 : kernelNanos);
@@ -293,6 +340,19 @@ public final class LaunchQueue {
       return;
     }
     finish(task, failure == null);
+  }
+
+  /** What a launch fails with; a kernel, too, may be who says that its device is lost. */
+  private static Throwable heard(LaunchTask task, Throwable thrown) {
+    Throwable cause =
+        thrown instanceof CompletionException && thrown.getCause() != null
+            ? thrown.getCause()
+            : thrown;
+    if (cause instanceof GmStatusException known && known.status() == GmStatus.DEVICE_LOST) {
+      task.slot().fate().lose(cause);
+    }
+    boolean own = cause == null || cause instanceof DeviceException;
+    return !own && task.slot().isLost() ? task.lost(cause) : thrown;
   }
 
   /** The device is called, so not on its thread, which this may be. */
@@ -319,7 +379,9 @@ public final class LaunchQueue {
   }
 
   private void finish(LaunchTask task, boolean written) {
-    liftHolds(task, written);
+    if (!liftHolds(task, written)) {
+      task.addFailure(task.lost(null));
+    }
     if (task.running()) {
       task.slot().endRunning();
     }

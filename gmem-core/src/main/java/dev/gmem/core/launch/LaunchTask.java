@@ -1,5 +1,6 @@
 package dev.gmem.core.launch;
 
+import dev.gmem.DeviceLostException;
 import dev.gmem.GmemException;
 import dev.gmem.KernelLaunchException;
 import dev.gmem.Launch;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One launch from the call to its end.
@@ -38,6 +40,8 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
 
   /** The kernel's own end, once it has been started. */
   private volatile CompletionStage<Long> kernelEnd;
+
+  private final AtomicBoolean ending = new AtomicBoolean();
 
   LaunchTask(
       DeviceSlot slot,
@@ -99,6 +103,32 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
     kernelEnd = end;
   }
 
+  /** Tells whether its kernel has been started. */
+  boolean isStarted() {
+    return kernelEnd != null;
+  }
+
+  /** Whether the caller ends it: the kernel, or who finds that its device is lost. */
+  boolean beginEnd() {
+    return ending.compareAndSet(false, true);
+  }
+
+  /** Wakes those who wait for a kernel of which nothing will be heard. */
+  void forgetKernel(Throwable cause) {
+    try {
+      kernelEnd.toCompletableFuture().completeExceptionally(cause);
+    } catch (UnsupportedOperationException e) {
+      return; // then nobody waits for it either
+    }
+  }
+
+  /** What it is told whose device is lost. */
+  DeviceLostException lost(Throwable cause) {
+    long address = buffers().isEmpty() ? 0 : buffers().getFirst().address();
+    long bytes = buffers().isEmpty() ? 0 : buffers().getFirst().bytes();
+    return slot().fate().exception(address, bytes, cause);
+  }
+
   /**
    * Takes note of how it ended. From now on it is done, though its holds are still in force.
    *
@@ -111,9 +141,11 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
     done = true;
   }
 
-  /** Takes note of what else has failed, after it had ended with a failure. */
+  /** Takes note of what else has failed. */
   void addFailure(Throwable other) {
-    if (other != failure) {
+    if (failure == null) {
+      failure = other;
+    } else if (other != failure) {
       failure.addSuppressed(other);
     }
   }

@@ -43,6 +43,7 @@ public final class Programs {
    * @return the program
    */
   public Program load(Device device, KernelSource source) {
+    slot.fate().check();
     if (slot.isLeaving()) {
       throw new IllegalStateException(
           "the device is being detached, or has been: device=" + device.id());
@@ -75,7 +76,7 @@ public final class Programs {
   }
 
   private Compiled compile(GmCompute compute, Device device, KernelSource form) {
-    GmProgram program = compute.compile(form);
+    GmProgram program = slot.fate().hear(() -> compute.compile(form));
     Map<String, Kernel> kernels = new LinkedHashMap<>();
     for (GmKernel kernel : program.kernels()) {
       kernels.put(kernel.name(), new SpaceKernel(device, slot, kernel, queue, space));

@@ -50,6 +50,7 @@ final class SpaceKernel implements Kernel {
   @Override
   public Launch launch(NdRange range, Object... arguments) {
     Objects.requireNonNull(range, "range");
+    slot.fate().check();
     List<Parameter> parameters = kernel.parameters();
     int given = arguments.length;
     while (given > 0 && arguments[given - 1] instanceof Argument.Reached) {
@@ -97,9 +98,18 @@ final class SpaceKernel implements Kernel {
   }
 
   private LaunchTask task(NdRange range, List<GmArgument> arguments, List<BufferUse> buffers) {
-    kernel.validate(range, arguments);
+    validate(() -> kernel.validate(range, arguments));
     return new LaunchTask(
         slot, kernel, range, List.copyOf(arguments), List.of(), List.copyOf(buffers));
+  }
+
+  private void validate(Runnable call) {
+    slot.fate()
+        .hear(
+            () -> {
+              call.run();
+              return null;
+            });
   }
 
   /** A launch that reaches memory by stored addresses. */
@@ -145,7 +155,7 @@ final class SpaceKernel implements Kernel {
       all.subList(buffers.size(), all.size()).forEach(use -> there.add(use.vma()));
       all.replaceAll(use -> there.contains(use.vma()) ? use.inHostFrames() : use);
     }
-    kernel.validate(range, arguments, reached);
+    validate(() -> kernel.validate(range, arguments, reached));
     return new LaunchTask(
         slot, kernel, range, List.copyOf(arguments), List.copyOf(reached), List.copyOf(all));
   }

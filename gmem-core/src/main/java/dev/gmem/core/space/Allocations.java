@@ -285,21 +285,23 @@ final class Allocations {
     return null;
   }
 
+  /** A device that is lost has no objections. */
   private Refusal announce(GmRange range, int granuleBytes, DeviceSlot slot) {
-    Answer answer = engine.ask(() -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
+    Answer answer = engine.ask(slot, () -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
     for (int tries = 1; answer.status() == GmStatus.MIGRATING && tries < TRIES_MAX; tries++) {
       LockSupport.parkNanos(RETRY_NANOS);
-      answer = engine.ask(() -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
+      answer = engine.ask(slot, () -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
     }
-    return answer.isSuccess() ? null : new Refusal(slot, answer);
+    return answer.isSuccess() || slot.isLost() ? null : new Refusal(slot, answer);
   }
 
   /** Tells devices to forget a range; returns the first that throws, or null. */
   private Refusal renounce(GmRange range, List<DeviceSlot> told) {
     Refusal failure = null;
     for (DeviceSlot slot : told) {
-      Answer answer = engine.ask(() -> slot.device().mmu().peerVaFree(range));
-      if (answer.cause() != null && failure == null) {
+      Answer answer = engine.ask(slot, () -> slot.device().mmu().peerVaFree(range));
+      boolean lost = answer.status() == GmStatus.DEVICE_LOST; // then it has forgotten everything
+      if (answer.cause() != null && failure == null && !lost) {
         failure = new Refusal(slot, answer);
       }
     }
@@ -385,6 +387,7 @@ final class Allocations {
         }
         vma.announce(slot);
       }
+      slot.fate().check(); // it is in the table, and stays there
     } finally {
       endChange();
     }
@@ -445,7 +448,9 @@ final class Allocations {
     try {
       for (DeviceSlot slot : devices.all()) {
         slot.forget(vma);
-        if (vma.isOn(slot)) {
+        if (slot.isLost()) {
+          vma.renounce(slot);
+        } else if (vma.isOn(slot)) {
           held = true;
         } else if (vma.renounce(slot)) {
           told.add(slot);

@@ -47,6 +47,11 @@ final class AttachedDevice implements Device {
   }
 
   @Override
+  public boolean isLost() {
+    return slot.isLost();
+  }
+
+  @Override
   public long memoryBytes() {
     return slot.device().memoryBytes();
   }

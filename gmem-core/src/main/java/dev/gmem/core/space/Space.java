@@ -24,6 +24,7 @@ import dev.gmem.core.launch.Transfers;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
 import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmFaultHandler;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -75,6 +76,7 @@ public final class Space implements AddressSpace {
             TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis()),
             monitors);
     this.launches = new LaunchQueue(engine, monitors);
+    engine.losses().concern(() -> vmas().all(), launches::deviceLost);
     this.transfers = new Transfers(engine, launches);
     this.vmas = new VmaMap(platform, monitors);
     this.allocations = new Allocations(platform, options, deviceTable, engine, vmas, monitors);
@@ -193,13 +195,36 @@ public final class Space implements AddressSpace {
   }
 
   @Override
+  public void abandon(Device device) {
+    devices.abandon(device);
+  }
+
+  @Override
   public void quota(Device device, long bytes) {
     checkOpenNow();
     devices.quota(device, bytes);
   }
 
+  /** What devices are given to call. */
+  GmFaultHandler faults() {
+    return new GmFaultHandler() {
+      @Override
+      public void devFault(GmDevice device, long address, long bytes, Access access) {
+        deviceFault(device, address, bytes, access);
+      }
+
+      @Override
+      public void deviceLost(GmDevice device, Throwable cause) {
+        DeviceSlot slot = deviceTable.find(device);
+        if (slot != null) {
+          slot.fate().lose(cause);
+        }
+      }
+    };
+  }
+
   /** Serves a device's fault: finds the VMA, and says what is wrong if there is none. */
-  void deviceFault(GmDevice device, long address, long bytes, Access access) {
+  private void deviceFault(GmDevice device, long address, long bytes, Access access) {
     Vma vma = vmas.find(address);
     if (vma == null || bytes <= 0 || address - vma.address() > vma.bytes() - bytes) {
       throw unmapped(device, address, bytes, null);

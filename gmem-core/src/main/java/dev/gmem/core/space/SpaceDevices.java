@@ -177,7 +177,9 @@ final class SpaceDevices {
     int index = table.free();
     if (index < 0) {
       throw new IllegalStateException(
-          "the space has as many devices as it can: devicesMax=" + GranuleEntry.DEVICES_MAX);
+          "the space has as many devices as it can, those that were lost included; open another"
+              + " space: devicesMax="
+              + GranuleEntry.DEVICES_MAX);
     }
     if (device.memoryBytes() < space.options().granuleBytes()) {
       throw new IllegalArgumentException(
@@ -189,7 +191,8 @@ final class SpaceDevices {
               + space.options().granuleBytes());
     }
     DeviceSlot slot = new DeviceSlot(index, device, monitors);
-    device.attach(new GmAttachment(SpaceOptions.GRANULE_BYTES_MIN, index + 1, space::deviceFault));
+    slot.fate().leaveTo(space.engine().losses()::settle);
+    device.attach(new GmAttachment(SpaceOptions.GRANULE_BYTES_MIN, index + 1, space.faults()));
     boolean done = false;
     try {
       space.allocations().admit(slot);
@@ -201,7 +204,7 @@ final class SpaceDevices {
       done = true;
       return result;
     } finally {
-      if (!done) {
+      if (!done && !slot.isLost()) {
         device.detach();
       }
     }
@@ -252,6 +255,7 @@ final class SpaceDevices {
               + " capability="
               + GmCapability.REMOTE_MAPPING);
     }
+    slot.fate().check();
     if (slot.isLeaving()) {
       throw new IllegalStateException("the device is being detached: device=" + device.id());
     }
@@ -269,6 +273,23 @@ final class SpaceDevices {
 
   private void remove(AttachedDevice device) {
     DeviceSlot slot = device.slot();
+    if (!slot.isLost()) {
+      empty(slot);
+    }
+    if (!slot.fate().retire()) {
+      bury(device);
+      return;
+    }
+    try {
+      space.allocations().dismiss(slot);
+    } finally {
+      unlist(device);
+      letGo(device);
+    }
+  }
+
+  /** Brings home what a device has; it takes nothing any more. */
+  private void empty(DeviceSlot slot) {
     slot.leave();
     boolean empty = false;
     try {
@@ -278,20 +299,57 @@ final class SpaceDevices {
         space.engine().advising().forget(slot, vma);
         space.engine().bringHome(slot, vma);
       }
+      if (slot.fate().bytesLost() > 0) {
+        slot.fate().check();
+      }
       empty = true;
     } finally {
       if (!empty) {
         slot.stay();
       }
     }
+  }
+
+  void abandon(Device device) {
+    AttachedDevice known = require(device);
+    known.slot().fate().lose(null);
+    bury(known);
+  }
+
+  /**
+   * Takes a device that is lost off the list. It is closed when nothing of it is under way: now, or
+   * by a thread that waits for it.
+   */
+  private void bury(AttachedDevice device) {
+    if (!unlist(device)) {
+      return;
+    }
     try {
-      space.allocations().dismiss(slot);
+      monitors.start(() -> closeLost(device));
+    } catch (RuntimeException | Error e) {
+      closeLost(device); // no thread is to be had: this one waits
+    }
+  }
+
+  private void closeLost(AttachedDevice device) {
+    space.launches().awaitDevice(device.slot());
+    device.slot().awaitQuiet();
+    try {
+      device.slot().device().close(); // first: it ends what still runs
+      device.programs().close();
+    } catch (RuntimeException | Error e) {
+      return; // it is lost: so is what it does not let go of
+    }
+  }
+
+  /** Returns false if it was not on the list. */
+  private boolean unlist(AttachedDevice device) {
+    monitor.lock();
+    try {
+      past.put(device.id(), device.slot().statistics());
+      return attached.remove(device);
     } finally {
-      monitor.lock();
-      attached.remove(device);
-      past.put(device.id(), slot.statistics());
       monitor.unlock();
-      letGo(device);
     }
   }
 
@@ -301,7 +359,9 @@ final class SpaceDevices {
       device.programs().close();
     } finally {
       try {
-        gone.detach();
+        if (!device.slot().fate().isBeyondCall()) {
+          gone.detach();
+        }
       } finally {
         gone.close();
       }

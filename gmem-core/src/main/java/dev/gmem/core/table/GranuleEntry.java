@@ -265,6 +265,27 @@ public final class GranuleEntry {
   }
 
   /**
+   * Returns what an entry becomes when devices are lost: whoever else has a copy keeps it; if
+   * nobody has, it is poisoned.
+   *
+   * @param entry an entry
+   * @param lost a bit per slot
+   * @return the entry, with the permissions that its state has by right; unchanged if it names none
+   *     of them, or is poisoned
+   */
+  public static long bereaved(long entry, int lost) {
+    int left = devices(entry) & ~lost;
+    if (left == devices(entry) || poisoned(entry)) {
+      return entry;
+    }
+    long kept = entry & (HINTS_MASK | BUSY);
+    if (state(entry) == PageState.SHARED) {
+      return filed((left == 0 ? CPU : shared(left)) | kept, filed(entry));
+    }
+    return onHost(entry) ? filed(EVICTED | kept, filed(entry)) : poison(entry);
+  }
+
+  /**
    * Tells whether the owner's memory is yet to be written, and the host has the valid copy.
    *
    * @param entry an entry

@@ -49,6 +49,7 @@ public final class EngineProbe {
         };
     boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
     boolean flagged = GranuleEntry.blank(entry) || GranuleEntry.clean(entry);
+    possible &= !GranuleEntry.poisoned(entry) || owned && !flagged && !GranuleEntry.filed(entry);
     possible &= !GranuleEntry.filed(entry) || !writes && !GranuleEntry.blank(entry);
     if (!possible || writes && !reads || flagged && !owned) {
       throw new AssertionError("impossible: " + GranuleEntry.toString(entry));
@@ -58,7 +59,12 @@ public final class EngineProbe {
   private static void checkMappings(long entry, long address, List<DeviceSlot> slots) {
     int mapped = 0;
     int writable = 0;
+    int lost = 0;
     for (DeviceSlot slot : slots) {
+      if (slot.isLost()) {
+        lost |= 1 << slot.index(); // whatever it maps, nobody reaches it
+        continue;
+      }
       FakeDevice device = (FakeDevice) slot.device();
       mapped |= device.maps(address) ? 1 << slot.index() : 0;
       writable |= device.mapsWritable(address) ? 1 << slot.index() : 0;
@@ -68,8 +74,9 @@ public final class EngineProbe {
             && (writable == 0 || !GranuleEntry.admits(entry, false))
             && (mapped == 0 || !GranuleEntry.admits(entry, true));
     if (!GranuleEntry.busy(entry) && !GranuleEntry.poisoned(entry)) {
-      right &= mapped == GranuleEntry.devices(entry);
-      right &= (writable != 0) == (GranuleEntry.state(entry) == PageState.DEVICE);
+      boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
+      right &= mapped == (GranuleEntry.devices(entry) & ~lost);
+      right &= (writable != 0) == (owned && (GranuleEntry.devices(entry) & lost) == 0);
     }
     if (!right) {
       throw new AssertionError(
@@ -143,6 +150,11 @@ public final class EngineProbe {
 
   /** What must hold of a device when nothing is under way. */
   public static void checkAtRest(DeviceSlot slot, Iterable<Vma> vmas) {
+    expect(slot.isQuiet(), "the device counts a transition as under way");
+    if (slot.isLost()) {
+      vmas.forEach(vma -> checkForgotten(vma, slot));
+      return;
+    }
     expect(!slot.awaitChange(slot.changes(), 0), "the device counts something as under way");
     long bytes = 0;
     List<DeviceSlot.Mapped> history = history(slot);
@@ -162,6 +174,16 @@ public final class EngineProbe {
     expect(slot.usedBytes() == bytes, "usedBytes=" + slot.usedBytes() + " of " + bytes);
     long held = ((FakeDevice) slot.device()).mappedBytes();
     expect(held == bytes, "the device maps " + held + " bytes");
+  }
+
+  /** What must hold once a device is lost. */
+  private static void checkForgotten(Vma vma, DeviceSlot slot) {
+    for (long granule = 0; granule < vma.granules(); granule++) {
+      long entry = vma.table().get(granule);
+      expect(
+          GranuleEntry.poisoned(entry) || !GranuleEntry.onDevice(entry, slot.index()),
+          "an entry names a device that is lost: " + GranuleEntry.toString(entry));
+    }
   }
 
   private static List<DeviceSlot.Mapped> history(DeviceSlot slot) {
@@ -192,6 +214,7 @@ public final class EngineProbe {
     int hash = 1;
     for (DeviceSlot slot : devices.all()) {
       hash = 31 * hash + slot.index() + (slot.isLeaving() ? 8 : 0) + (slot.hasLeft() ? 16 : 0);
+      hash = 2 * hash + (slot.isLost() ? 1 : 0);
     }
     for (Vma vma : vmas) {
       hash = 31 * hash + Long.hashCode(vma.address()) + (vma.isClosed() ? 1 : 0);

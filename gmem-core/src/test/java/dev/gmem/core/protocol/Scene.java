@@ -1,10 +1,12 @@
 package dev.gmem.core.protocol;
 
 import dev.gmem.DeviceException;
+import dev.gmem.DeviceLostException;
 import dev.gmem.IllegalDeviceAccessException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.PoisonedMemoryException;
 import dev.gmem.Transfer;
 import dev.gmem.core.engine.Hold;
 import dev.gmem.core.engine.Vma;
@@ -215,6 +217,15 @@ final class Scene {
       } catch (DeviceException e) {
         // The valid copy is where it was; once more.
       }
+    }
+  }
+
+  /** Does something that may find that a device is lost, or what it had. */
+  static void unlessLost(Runnable access) {
+    try {
+      access.run();
+    } catch (DeviceLostException | PoisonedMemoryException e) {
+      // What comes after this does not rely on it.
     }
   }
 

@@ -124,7 +124,7 @@ class FixedAddressTest {
   @EnumSource(
       value = GmStatus.class,
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"SUCCESS", "MIGRATING"})
+      names = {"SUCCESS", "MIGRATING", "DEVICE_LOST"})
   void ifOneDeviceRefusesNoneKeepsIt(GmStatus status) {
     FakeDevice[] devices = {stage.device("d0"), stage.device("d1"), stage.device("d2")};
     for (int refusing = 0; refusing < 3; refusing++) {

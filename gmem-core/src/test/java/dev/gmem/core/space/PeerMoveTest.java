@@ -128,7 +128,7 @@ class PeerMoveTest {
   @ParameterizedTest
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"SUCCESS", "NOMEM", "MIGRATING"})
+      names = {"SUCCESS", "NOMEM", "MIGRATING", "DEVICE_LOST"})
   void aMoveThatFailsGoesByWayOfTheHost(GmStatus status) {
     fill();
     fails(e, moves(), status);

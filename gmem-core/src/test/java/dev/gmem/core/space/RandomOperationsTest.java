@@ -10,9 +10,12 @@ import dev.gmem.DeviceException;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.PoisonedMemoryException;
 import dev.gmem.PrefetchPolicy;
 import dev.gmem.PrefetchPolicy.Span;
+import dev.gmem.Residency;
 import dev.gmem.UnmappedMemoryException;
+import dev.gmem.core.space.RandomOperation.What;
 import dev.gmem.core.testing.FakeCompute.Started;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.FakeDevice.Kind;
@@ -50,55 +53,20 @@ import net.jqwik.api.lifecycle.BeforeTry;
  * would hold.
  */
 class RandomOperationsTest {
-  private static final int GRANULES = 6;
+  static final int GRANULES = 6;
 
   /** The buffer that is mapped from a file, and where in it. */
   private static final int FILED = 1;
 
   private static final int OFFSET = 100;
 
+  /** A space numbers 32 devices, and what is lost keeps its number. */
+  private static final int KILLED_MAX = 20;
+
   private Path file;
 
-  /** What the program does next. */
-  enum What {
-    HOST_READ,
-    HOST_WRITE,
-    PINNED_WRITE,
-    DEVICE_READ,
-    DEVICE_WRITE,
-    LAUNCH_READ,
-    LAUNCH_WRITE,
-    LAUNCH_OVERWRITE,
-    PREFETCH,
-    PREFETCH_TO_HOST,
-    ADVISE,
-    DONT_NEED,
-    COPY,
-    FAIL_NEXT_CALL,
-    UNMAP,
-    REMAP,
-    REALLOCATE,
-    QUOTA,
-    REATTACH
-  }
-
-  record Operation(What what, int device, int buffer, int first, int end, int offset) {
-    long from() {
-      return (long) Math.min(first, end) * GRANULE;
-    }
-
-    long bytes() {
-      return (Math.abs(end - first) + 1L) * GRANULE;
-    }
-
-    /** An address for eight bytes, which may lie in two granules. */
-    long at() {
-      return Math.min(from() + offset, GRANULES * GRANULE - 8);
-    }
-  }
-
   @Provide
-  Arbitrary<Operation> operations() {
+  Arbitrary<RandomOperation> operations() {
     Arbitrary<What> what =
         Arbitraries.frequencyOf(
             Tuple.of(10, Arbitraries.of(What.class)),
@@ -111,12 +79,12 @@ class RandomOperationsTest {
             granule,
             granule,
             Arbitraries.oneOf(Arbitraries.of(0, 4092), Arbitraries.integers().between(0, 4095)))
-        .as(Operation::new);
+        .as(RandomOperation::new);
   }
 
   @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
   void memoryIsAnArrayWhoeverReachesItAndHowever(
-      @ForAll @Size(min = 1, max = 60) List<@From("operations") Operation> operations,
+      @ForAll @Size(min = 1, max = 60) List<@From("operations") RandomOperation> operations,
       @ForAll @From("policies") PrefetchPolicy policy) {
     new Program(file, policy).run(operations);
   }
@@ -158,20 +126,21 @@ class RandomOperationsTest {
     private final AtomicReference<GmStatus> nextFailure = new AtomicReference<>();
     private final Path file;
     private int value;
+    private int killed;
 
     Program(Path file, PrefetchPolicy policy) {
       this.stage = new Stage(Stage.OPTIONS.withPrefetch(policy));
       this.file = file;
     }
 
-    void run(List<Operation> operations) {
+    void run(List<RandomOperation> operations) {
       for (int i = 0; i < devices.length; i++) {
         attach(i);
       }
       for (int i = 0; i < buffers.length; i++) {
         allocate(i);
       }
-      for (Operation operation : operations) {
+      for (RandomOperation operation : operations) {
         perform(operation);
       }
       nextFailure.set(null);
@@ -297,7 +266,7 @@ class RandomOperationsTest {
       }
     }
 
-    private void perform(Operation operation) {
+    private void perform(RandomOperation operation) {
       FakeDevice device = devices[operation.device()];
       FakeDevice faulting = devices[operation.device() % 2];
       int buffer = operation.buffer();
@@ -359,6 +328,67 @@ class RandomOperationsTest {
           stage.space().detach(stage.view(device));
           attach(operation.device());
         }
+        case KILL -> kill(operation.device(), operation.offset() % 3);
+      }
+    }
+
+    /** A device dies, aloud, without a word, or to the program's mind. Another comes for it. */
+    private void kill(int number, int how) {
+      if (killed++ >= KILLED_MAX) {
+        return;
+      }
+      nextFailure.set(null);
+      joinAll();
+      FakeDevice device = devices[number];
+      Device view = stage.view(device);
+      boolean[][] lost = new boolean[buffers.length][GRANULES];
+      for (int i = 0; i < buffers.length; i++) {
+        for (int granule = 0; granule < GRANULES; granule++) {
+          Residency.Extent extent = extent(i, granule);
+          lost[i][granule] = extent.dirty() && extent.devices().contains(device.id());
+        }
+      }
+      switch (how) {
+        case 0 -> device.dieAloud(null);
+        case 1 -> device.die();
+        default -> stage.space().abandon(view);
+      }
+      for (int i = 0; i < buffers.length; i++) {
+        takeLossAway(i, lost[i]);
+      }
+      if (how < 2) {
+        stage.space().detach(view);
+      }
+      attach(number);
+    }
+
+    private Residency.Extent extent(int buffer, int granule) {
+      MemorySegment segment = buffers[buffer].asSlice((long) granule * GRANULE, 1);
+      return stage.space().residency(segment).extents().getFirst();
+    }
+
+    private void takeLossAway(int buffer, boolean[] lost) {
+      boolean any = false;
+      for (int granule = 0; granule < GRANULES; granule++) {
+        int at = granule * GRANULE;
+        long address = buffers[buffer].address() + at;
+        if (lost[granule]) {
+          any = true;
+          assertThatThrownBy(() -> stage.host().read(address, 8))
+              .isInstanceOf(PoisonedMemoryException.class);
+          if (buffer != FILED) {
+            MemorySegment range = buffers[buffer].asSlice(at, GRANULE);
+            stage.space().advise(range, Advice.dontNeed()).join();
+            Arrays.fill(model[buffer], at, at + GRANULE, (byte) 0);
+          }
+        } else {
+          check(buffer, at, stage.host().read(address, 8));
+        }
+      }
+      if (buffer == FILED && any) {
+        assertThatThrownBy(arenas[buffer]::close).isInstanceOf(PoisonedMemoryException.class);
+        stage.host().reference().forget(buffers[buffer].address(), GRANULES * GRANULE);
+        allocate(buffer);
       }
     }
 
@@ -377,7 +407,7 @@ class RandomOperationsTest {
       }
     }
 
-    private void changeBuffer(Operation operation, MemorySegment range) {
+    private void changeBuffer(RandomOperation operation, MemorySegment range) {
       int buffer = operation.buffer();
       switch (operation.what()) {
         case DONT_NEED -> {
@@ -400,7 +430,7 @@ class RandomOperationsTest {
     }
 
     /** A part goes; what is left moves to a new allocation, which is the buffer from now on. */
-    private void unmap(Operation operation) {
+    private void unmap(RandomOperation operation) {
       int buffer = operation.buffer();
       MemorySegment old = buffers[buffer];
       int first = (int) operation.from();
@@ -436,7 +466,7 @@ class RandomOperationsTest {
     }
 
     /** To the same buffer or the other one, to some place there. */
-    private void copy(Operation operation) {
+    private void copy(RandomOperation operation) {
       int from = (int) operation.from();
       int bytes = (int) operation.bytes() - operation.offset();
       int to = (from * 7 + operation.offset() * 13) % (GRANULES * GRANULE - bytes + 1);
@@ -460,7 +490,7 @@ class RandomOperationsTest {
     /**
      * Nothing that may be read changes by advice. Pins would refuse what comes next, so they go.
      */
-    private void advise(Operation operation, MemorySegment range) {
+    private void advise(RandomOperation operation, MemorySegment range) {
       Device device = stage.view(devices[operation.device() % 4]);
       Advice advice =
           switch (operation.offset() % 7) {
@@ -483,7 +513,7 @@ class RandomOperationsTest {
     }
 
     /** A kernel that could not be started has overwritten nothing, and memory is as it was. */
-    private void overwrite(Operation operation, MemorySegment range, long content) {
+    private void overwrite(RandomOperation operation, MemorySegment range, long content) {
       if (operation.device() < 2 || nextFailure.get() == null) {
         launch(operation, range, content, 2);
       } else {
@@ -498,7 +528,7 @@ class RandomOperationsTest {
           model[operation.buffer()], (int) first, (int) (first + range.byteSize()), (byte) content);
     }
 
-    private void launch(Operation operation, MemorySegment range, long content, int form) {
+    private void launch(RandomOperation operation, MemorySegment range, long content, int form) {
       Kernel kernel = kernels[operation.device()][form];
       boolean faults = operation.device() < 2;
       boolean mayFail = nextFailure.get() != null;

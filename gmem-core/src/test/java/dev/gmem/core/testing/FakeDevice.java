@@ -123,6 +123,20 @@ public final class FakeDevice extends FakeFrames implements GmMmu {
     granuleBytesOf.clear();
   }
 
+  /** Does nothing any more, and says so when it is asked for something. */
+  public void die() {
+    synchronized (this) {
+      schedule.writes(lifeObject());
+      dead = true;
+    }
+  }
+
+  /** Does nothing any more, and says so. */
+  public void dieAloud(Throwable cause) {
+    die();
+    attachment.faults().deviceLost(this, cause);
+  }
+
   /** Forgets the calls so far. */
   public void clearCalls() {
     calls.clear();
@@ -383,6 +397,12 @@ public final class FakeDevice extends FakeFrames implements GmMmu {
     }
     schedule.point(id + " " + call.kind() + " " + Long.toHexString(call.range().address()));
     calls.add(call);
+    synchronized (this) {
+      schedule.reads(lifeObject());
+      if (dead) {
+        return GmStatus.DEVICE_LOST;
+      }
+    }
     return answer.apply(call);
   }
 

@@ -1,6 +1,7 @@
 package dev.gmem.core.testing;
 
 import dev.gmem.Access;
+import dev.gmem.DeviceLostException;
 import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmCapability;
 import dev.gmem.spi.GmDevice;
@@ -19,11 +20,21 @@ abstract class FakeFrames extends FakeTraits implements GmDevice {
   final Schedule schedule;
   final TreeMap<Long, Frame> frames = new TreeMap<>();
   GmAttachment attachment;
+  boolean dead;
 
   FakeFrames(String id, FakeHost host) {
     this.id = id;
     this.host = host;
     this.schedule = host.schedule();
+  }
+
+  /** Whether it has died. */
+  public synchronized boolean isDead() {
+    return dead;
+  }
+
+  int lifeObject() {
+    return schedule.object(id + " life");
   }
 
   /** Whether a granule is mapped. */
@@ -161,6 +172,10 @@ abstract class FakeFrames extends FakeTraits implements GmDevice {
     for (int faulted = 0; ; faulted++) {
       schedule.point(id + (access.writes() ? " writes " : " reads ") + Long.toHexString(address));
       synchronized (this) {
+        schedule.reads(lifeObject());
+        if (dead) {
+          throw new DeviceLostException("its kernels end with it", id, address, bytes, null);
+        }
         if (reaches(address, bytes, access.writes())) {
           operation.run();
           return;

@@ -203,12 +203,18 @@ public final class Stage implements Explorer.Run, AutoCloseable {
       if (GranuleEntry.unread(entry)) {
         continue; // its file has the bytes
       }
+      if (GranuleEntry.poisoned(entry)) {
+        continue; // nobody has them
+      }
       boolean valid = GranuleEntry.onHost(entry);
       if (valid && (byte) host.peek(address, 1) != expected) {
         throw new AssertionError("the host has lost a byte: " + Long.toHexString(address));
       }
       for (FakeDevice fake : fakes) {
-        if (!blank && fake.maps(address & -GRANULE) && fake.peek(address) != expected) {
+        if (!blank
+            && !fake.isDead()
+            && fake.maps(address & -GRANULE)
+            && fake.peek(address) != expected) {
           throw new AssertionError(fake.id() + " has lost a byte: " + Long.toHexString(address));
         }
       }

@@ -1,5 +1,6 @@
 package dev.gmem.testkit.injection;
 
+import dev.gmem.Access;
 import dev.gmem.spi.GmAttachMode;
 import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmCapability;
@@ -7,6 +8,7 @@ import dev.gmem.spi.GmCompute;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmFaultHandler;
 import dev.gmem.spi.GmMmu;
+import dev.gmem.spi.GmStatus;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -34,6 +36,7 @@ public final class InjectedDevice implements GmDevice {
   private final String id;
   private final Injector injector = new Injector();
   private final GmMmu mmu;
+  private volatile GmFaultHandler faults;
 
   private InjectedDevice(GmDevice device, String id) {
     this.device = Objects.requireNonNull(device, "device");
@@ -132,20 +135,51 @@ public final class InjectedDevice implements GmDevice {
 
   @Override
   public void attach(GmAttachment attachment) {
-    GmFaultHandler handler =
-        (from, address, bytes, access) ->
-            injector
-                .judge(new SpiEvent(SpiCall.DEV_FAULT, address, bytes, false, access, null))
-                .aroundVoid(
-                    () ->
-                        attachment
-                            .faults()
-                            .devFault(from == device ? this : from, address, bytes, access));
+    GmFaultHandler handler = new Handler(attachment.faults());
+    faults = attachment.faults();
     judge(SpiCall.ATTACH)
         .aroundVoid(
             () ->
                 device.attach(
                     new GmAttachment(attachment.granuleBytes(), attachment.node(), handler)));
+  }
+
+  /** What the device is given to call: faults arrive in the wrapper's name. */
+  private final class Handler implements GmFaultHandler {
+    private final GmFaultHandler faults;
+
+    Handler(GmFaultHandler faults) {
+      this.faults = faults;
+    }
+
+    @Override
+    public void devFault(GmDevice from, long address, long bytes, Access access) {
+      injector
+          .judge(new SpiEvent(SpiCall.DEV_FAULT, address, bytes, false, access, null))
+          .aroundVoid(() -> faults.devFault(named(from), address, bytes, access));
+    }
+
+    @Override
+    public void deviceLost(GmDevice lost, Throwable cause) {
+      faults.deviceLost(named(lost), cause);
+    }
+
+    private GmDevice named(GmDevice from) {
+      return from == device ? InjectedDevice.this : from;
+    }
+  }
+
+  /**
+   * Is lost, and says so: all calls come to {@link GmStatus#DEVICE_LOST} from now on.
+   *
+   * @param cause what it says has happened, or null
+   */
+  public void die(Throwable cause) {
+    injector.die();
+    GmFaultHandler handler = faults;
+    if (handler != null) {
+      handler.deviceLost(this, cause);
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.gmem.testkit.injection;
 import dev.gmem.Access;
 import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmCopyTimes;
+import dev.gmem.spi.GmDevice;
 import dev.gmem.spi.GmMapping;
 import dev.gmem.spi.GmMmu;
 import dev.gmem.spi.GmMove;
@@ -11,12 +12,16 @@ import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmUnmapping;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The MMU of an {@link InjectedDevice}. */
 final class InjectedMmu implements GmMmu {
+  /** What a call comes to that needs a peer that is lost. */
+  private static final GmStatus GONE = GmStatus.DMA_ERROR;
+
   private final Supplier<GmMmu> mmu;
   private final Injector injector;
 
@@ -79,13 +84,23 @@ final class InjectedMmu implements GmMmu {
   @Override
   public GmStatus peerMove(GmMove move) {
     return judge(SpiCall.PEER_MOVE, move.range(), true, Access.READ_WRITE)
-        .around(() -> mmu.get().peerMove(unwrapped(move)));
+        .around(() -> isGone(move.from()) ? GONE : mmu.get().peerMove(unwrapped(move)));
   }
 
   @Override
   public CompletionStage<GmStatus> peerMoveAsync(GmMove move) {
     return judge(SpiCall.PEER_MOVE, move.range(), true, Access.READ_WRITE)
-        .aroundAsync(() -> mmu.get().peerMoveAsync(unwrapped(move)), Function.identity());
+        .aroundAsync(
+            () ->
+                isGone(move.from())
+                    ? CompletableFuture.completedFuture(GONE)
+                    : mmu.get().peerMoveAsync(unwrapped(move)),
+            Function.identity());
+  }
+
+  /** A device says of itself that it is lost, not of a peer. */
+  private static boolean isGone(GmDevice peer) {
+    return peer instanceof InjectedDevice wrapper && wrapper.injector().isDead();
   }
 
   private static GmMove unwrapped(GmMove move) {
@@ -109,7 +124,11 @@ final class InjectedMmu implements GmMmu {
         };
     return injector
         .judge(new SpiEvent(SpiCall.COPY, address, copy.bytes(), true, null, null))
-        .around(() -> mmu.get().copy(unwrapped(copy)));
+        .around(
+            () ->
+                copy instanceof GmCopy.DeviceToDevice across && isGone(across.from())
+                    ? GONE
+                    : mmu.get().copy(unwrapped(copy)));
   }
 
   /** A copy between wrappers is one between their devices. */

@@ -16,16 +16,17 @@ import java.util.function.Supplier;
 /**
  * A rule of fault injection: which calls of the SPI it disturbs, and how.
  *
- * <p>A call can be told to return a status, to throw, or to stall; one that only stalls goes on
- * afterwards. Calls are counted from when the injection is given to an {@link Injector}, for each
- * injector. If several injections meet in one call, it stalls for all of them, and then the first
- * that ends it does.
+ * <p>A call can be told to return a status, to throw, to stall, or to be the device's last; one
+ * that only stalls goes on afterwards. Calls are counted from when the injection is given to an
+ * {@link Injector}, for each injector. If several injections meet in one call, it stalls for all of
+ * them, and then the first that ends it does.
  *
  * <p>Immutable; may be given to several devices.
  *
  * <pre>{@code
  * Injection.on(SpiCall.PEER_MAP).nth(3).returning(GmStatus.NOMEM)
  * Injection.on(SpiCall.PEER_UNMAP).within(range).stallingUntil(stall)
+ * Injection.on(SpiCall.PEER_UNMAP).nth(2).dying()
  * Injection.on(SpiCall.LAUNCH).oneIn(10, seed).throwing(IllegalStateException::new)
  * Injection.anything(seed, 50)
  * }</pre>
@@ -48,6 +49,9 @@ public final class Injection {
 
     /** It takes longer. */
     record Delay(Duration time) implements Effect {}
+
+    /** Its device is lost. */
+    record Die() implements Effect {}
   }
 
   /** Says which calls an injection disturbs. By default, all calls of the kind. Immutable. */
@@ -196,6 +200,16 @@ public final class Injection {
     }
 
     /**
+     * Makes the device die in the first of these calls: that and all that come after it come to
+     * {@link GmStatus#DEVICE_LOST}, but those that let the device go.
+     *
+     * @return the injection
+     */
+    public Injection dying() {
+      return new Injection(this, new Effect.Die());
+    }
+
+    /**
      * Makes the calls wait until the test lets them go.
      *
      * @param stall holds them
@@ -280,7 +294,10 @@ public final class Injection {
       on(SpiCall.COMPILE, SpiCall.LAUNCH, SpiCall.DEV_FAULT)
           .oneIn(calls, seed + 8)
           .throwing(Injected::new),
-      on(SpiCall.LAUNCH).oneIn(calls, seed + 9).atOnce().throwing(Injected::new)
+      on(SpiCall.LAUNCH).oneIn(calls, seed + 9).atOnce().throwing(Injected::new),
+      on(SpiCall.PEER_MOVE)
+          .oneIn(calls, seed + 10)
+          .returning(GmStatus.UNIMPLEMENTED, GmStatus.NOMEM, GmStatus.DMA_ERROR, GmStatus.MIGRATING)
     };
   }
 

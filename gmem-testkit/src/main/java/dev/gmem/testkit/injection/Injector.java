@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * <p>Threads: any.
  */
 public final class Injector {
+  private static final Injection DEATH = Injection.on(SpiCall.ATTACH).atOnce().dying();
+
   /** An injection, and how many of the calls it considers have come. */
   private record Armed(Injection injection, AtomicLong occurrences) {}
 
@@ -25,6 +27,7 @@ public final class Injector {
   private final AtomicLongArray calls = new AtomicLongArray(SpiCall.values().length);
   private final List<InjectedCall> log = new ArrayList<>();
   private volatile boolean paused;
+  private volatile boolean dead;
 
   /** Makes one that disturbs nothing yet. */
   public Injector() {}
@@ -87,9 +90,32 @@ public final class Injector {
     return Optional.ofNullable(judge(event).carryOut(false));
   }
 
+  /**
+   * Lets the device be lost: from now on, whatever is paused or cleared, each call that it has to
+   * do something for comes to {@link GmStatus#DEVICE_LOST}. It does not say so by itself; {@link
+   * InjectedDevice#die} does.
+   */
+  public void die() {
+    dead = true;
+  }
+
+  /**
+   * Tells whether the device is lost.
+   *
+   * @return true once it is, for good
+   */
+  public boolean isDead() {
+    return dead;
+  }
+
   /** Counts a call and decides about it. */
   Verdict judge(SpiEvent event) {
     calls.incrementAndGet(event.call().ordinal());
+    if (dead) {
+      return event.call().outlivesDevice()
+          ? Verdict.UNDISTURBED
+          : record(new Verdict(event, List.of(new Verdict.Sentence(DEATH, 1))));
+    }
     if (paused || armed.isEmpty()) {
       return Verdict.UNDISTURBED;
     }
@@ -99,6 +125,7 @@ public final class Injector {
         long occurrence = each.occurrences().incrementAndGet();
         if (each.injection().disturbs(occurrence)) {
           sentences.add(new Verdict.Sentence(each.injection(), occurrence));
+          dead |= each.injection().effect() instanceof Injection.Effect.Die;
         }
       }
     }

@@ -40,6 +40,14 @@ public enum SpiCall {
    */
   DEV_FAULT;
 
+  /** Tells whether the call is for letting a device go, or asks nothing of it. */
+  boolean outlivesDevice() {
+    return switch (this) {
+      case DETACH, CLOSE, CLOSE_PROGRAM, COPY_TIMES, DEV_FAULT -> true;
+      default -> false;
+    };
+  }
+
   /**
    * Tells whether the call comes to a status.
    *

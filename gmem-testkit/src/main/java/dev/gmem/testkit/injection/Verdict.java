@@ -1,6 +1,7 @@
 package dev.gmem.testkit.injection;
 
 import dev.gmem.spi.GmStatus;
+import dev.gmem.spi.GmStatusException;
 import dev.gmem.testkit.injection.Injection.Effect;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ record Verdict(SpiEvent event, List<Sentence> sentences) {
       return switch (injection.effect()) {
         case Effect.Return ignored -> true;
         case Effect.Throw ignored -> true;
+        case Effect.Die ignored -> true;
         case Effect.Hold ignored -> false;
         case Effect.Delay ignored -> false;
       };
@@ -43,6 +45,7 @@ record Verdict(SpiEvent event, List<Sentence> sentences) {
       return switch (injection.effect()) {
         case Effect.Return returns -> "returns " + returns.status(occurrence) + moment;
         case Effect.Throw ignored -> (injection.isAtOnce() ? "throws at once" : "throws") + moment;
+        case Effect.Die ignored -> "is lost" + moment;
         case Effect.Hold ignored -> "stalls" + moment;
         case Effect.Delay delay -> "stalls for " + delay.time() + moment;
       };
@@ -55,6 +58,8 @@ record Verdict(SpiEvent event, List<Sentence> sentences) {
           return returns.status(occurrence);
         }
         case Effect.Throw throwing -> throw unchecked(throwing.thrown().get());
+        case Effect.Die ignored ->
+            throw new GmStatusException(GmStatus.DEVICE_LOST, "injected", null);
         case Effect.Hold hold -> hold.stall().hold();
         case Effect.Delay delay -> sleep(delay.time().toNanos());
       }

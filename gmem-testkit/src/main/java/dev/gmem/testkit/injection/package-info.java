@@ -10,6 +10,10 @@
  * space.attach(device);
  * }</pre>
  *
+ * <p>A device can also be lost: at once ({@link dev.gmem.testkit.injection.InjectedDevice#die}), or
+ * in a call ({@link dev.gmem.testkit.injection.Injection.Trigger#dying}). What is under way on the
+ * wrapped device goes on to its end; nothing that comes later reaches it.
+ *
  * <p>Or it is left to chance, from a seed: {@code device.inject(Injection.anything(seed, 20))}
  * disturbs one call in twenty, in any way that the SPI allows. The n-th call of a kind meets the
  * same fate in every run from the same seed, whichever thread makes it.

@@ -70,7 +70,7 @@ final class Disturbance {
   }
 
   /** Wraps a device, so that its calls are disturbed from now on. */
-  GmDevice around(GmDevice device, String id) {
+  InjectedDevice around(GmDevice device, String id) {
     InjectedDevice wrapper = InjectedDevice.of(device, id);
     if (disturbs) {
       long chance = seed + 1000L * injectors.size();

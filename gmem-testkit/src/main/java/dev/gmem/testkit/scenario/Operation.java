@@ -37,7 +37,8 @@ record Operation(
     MOVE,
     UNMAP,
     REALLOCATE,
-    REATTACH
+    REATTACH,
+    KILL
   }
 
   static final int DEVICES = 2;

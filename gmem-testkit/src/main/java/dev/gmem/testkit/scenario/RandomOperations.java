@@ -17,8 +17,8 @@ import org.junit.jupiter.api.TestReporter;
 /**
  * Random programs on memory that the CPU and two devices of a kind share, compared with an array:
  * accesses, launches, prefetches, advice, copies, allocations that go, move or lose a part, files,
- * and devices that come and go. At the end of each program nothing is left on a device, allocated,
- * or committed on the host.
+ * and devices that come, go, and are lost. At the end of each program nothing is left on a device,
+ * allocated, or committed on the host.
  *
  * <p>Each of its tests does so once with devices that work, and once with devices whose calls fail,
  * stall, or say that they are busy, at random. Then whatever fails must say so, and leave memory as

@@ -7,6 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.gmem.AddressSpace;
 import dev.gmem.Advice;
@@ -17,15 +19,17 @@ import dev.gmem.Gmem;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.PoisonedMemoryException;
 import dev.gmem.PrefetchPolicy;
 import dev.gmem.PrefetchPolicy.Span;
+import dev.gmem.Residency;
 import dev.gmem.SpaceOptions;
 import dev.gmem.Transfer;
 import dev.gmem.UnmappedMemoryException;
 import dev.gmem.spi.GmCapability;
-import dev.gmem.spi.GmDevice;
 import dev.gmem.testkit.ContractKernel;
 import dev.gmem.testkit.DeviceFixture;
+import dev.gmem.testkit.injection.InjectedDevice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -34,6 +38,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +66,9 @@ final class RandomProgram {
   /** Where in its file a buffer begins. */
   private static final int POSITION = 100;
 
+  /** A space numbers 32 devices, and what is lost keeps its number. */
+  private static final int KILLED_MAX = 20;
+
   /** No private mapping may change its file. */
   private static final byte UNCHANGED = 77;
 
@@ -76,6 +84,7 @@ final class RandomProgram {
   private final DeviceFixture fixture;
   private final Disturbance disturbance;
   private final Device[] devices = new Device[Operation.DEVICES];
+  private final InjectedDevice[] wrappers = new InjectedDevice[Operation.DEVICES];
   private final List<Map<ContractKernel, Kernel>> kernels = new ArrayList<>();
   private final Arena[] arenas = new Arena[Operation.BUFFERS];
   private final MemorySegment[] buffers = new MemorySegment[Operation.BUFFERS];
@@ -88,6 +97,7 @@ final class RandomProgram {
   private long launched;
   private long hostFaults;
   private boolean moves;
+  private int killed;
   private int arenasMade;
 
   RandomProgram(DeviceFixture fixture, Disturbance disturbance) {
@@ -171,7 +181,7 @@ final class RandomProgram {
   private void attach(int number) {
     disturbance.insist(
         () -> {
-          GmDevice device = disturbance.around(fixture.newDevice(), "device" + number);
+          InjectedDevice device = disturbance.around(fixture.newDevice(), "device" + number);
           Device attached = null;
           try {
             attached = space.attach(device);
@@ -181,6 +191,7 @@ final class RandomProgram {
             }
           }
           devices[number] = attached;
+          wrappers[number] = device;
         });
     kernels.set(number, new EnumMap<>(ContractKernel.class));
     moves |= hasMemory(devices[number]);
@@ -271,6 +282,70 @@ final class RandomProgram {
         disturbance.insist(() -> space.detach(devices[op.device()]));
         attach(op.device());
       }
+      case KILL -> kill(op.device(), op.offset() % 3);
+    }
+  }
+
+  /** A device is lost: it says so, or has to be asked, or is given up. Another comes for it. */
+  private void kill(int number, int how) throws IOException {
+    if (killed++ >= KILLED_MAX) {
+      return;
+    }
+    joinAll();
+    Device device = devices[number];
+    BitSet[] lost = new BitSet[buffers.length];
+    for (int i = 0; i < buffers.length; i++) {
+      lost[i] = onlyOn(device, i);
+    }
+    switch (how) {
+      case 0 -> wrappers[number].die(null);
+      case 1 -> wrappers[number].injector().die();
+      default -> space.abandon(device);
+    }
+    for (int i = 0; i < buffers.length; i++) {
+      takeLossAway(i, lost[i]);
+    }
+    if (how < 2) {
+      disturbance.calmly(() -> space.detach(device));
+    }
+    attach(number);
+  }
+
+  /** The granules of a buffer of which a device has the only valid copy. */
+  private BitSet onlyOn(Device device, int buffer) {
+    BitSet granules = new BitSet();
+    for (Residency.Extent extent : space.residency(buffers[buffer]).extents()) {
+      if (extent.dirty() && extent.devices().contains(device.id())) {
+        long first = (extent.address() - buffers[buffer].address()) / GRANULE_BYTES;
+        granules.set((int) first, (int) (first + extent.bytes() / GRANULE_BYTES));
+      }
+    }
+    return granules;
+  }
+
+  /** What is lost says so, and nothing else is; after that the buffer can be used again. */
+  private void takeLossAway(int buffer, BitSet lost) throws IOException {
+    for (int granule = 0; granule < GRANULES; granule++) {
+      int at = granule * GRANULE_BYTES;
+      if (!lost.get(granule)) {
+        compare(buffer, at, GRANULE_BYTES);
+        continue;
+      }
+      MemorySegment range = buffers[buffer].asSlice(at, GRANULE_BYTES);
+      assertThrows(PoisonedMemoryException.class, () -> range.get(JAVA_BYTE, 0), "a loss");
+      if (buffer == PLAIN) {
+        disturbance.calmly(() -> space.advise(range, Advice.dontNeed()).join());
+        model[PLAIN].asSlice(at, GRANULE_BYTES).fill((byte) 0);
+      }
+    }
+    if (buffer != PLAIN && !lost.isEmpty()) {
+      try {
+        disturbance.calmly(arenas[buffer]::close);
+        assertNotEquals(SHARED, buffer, "closing what a file has not got");
+      } catch (PoisonedMemoryException e) {
+        assertEquals(SHARED, buffer, e.getMessage());
+      }
+      allocate(buffer);
     }
   }
 

@@ -29,7 +29,7 @@ class SummaryTest {
     var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0, 512);
     var used =
         new DeviceStatistics(
-            1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 5 << 20, 3 << 10, 2, 1_500_000, 0, 0);
+            1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 0, 5 << 20, 3 << 10, 2, 1_500_000, 0, 0);
     return new Summary(
         "sim0",
         4096,
