@@ -74,10 +74,11 @@ record Binding(MemorySegment segment, Access access, int[] lengths) {
     return new Binding(segment, access, lengths);
   }
 
+  /** Segments that are equal may be of two allocations at one address, one of them closed. */
   @Override
   public boolean equals(Object other) {
     return other instanceof Binding that
-        && segment.equals(that.segment)
+        && segment == that.segment
         && access == that.access
         && Arrays.equals(lengths, that.lengths);
   }
