@@ -1,7 +1,12 @@
 package dev.gmem.sim;
 
-import java.util.ArrayDeque;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -12,27 +17,53 @@ import java.util.concurrent.atomic.AtomicLong;
  * kept, with whatever they hold, and handed out again; those of one size make place for those of
  * another when there would be more of all than the device has memory.
  *
- * <p>A frame is an array of longs. Stores narrower than that are a compare-and-set of the long
- * around them: exact atomics for every width, and no dependence on the memory segments that this
- * library itself instruments.
+ * <p>Frames come in {@linkplain Slab slabs}. A run gets frames that follow each other as far as
+ * there are such: of what is free the smallest that is enough; else of a new slab, as long as there
+ * is memory and no more is free than is taken; else several.
+ *
+ * <p>A frame is a part of an array of longs. Stores narrower than that are a compare-and-set of the
+ * long around them: exact atomics for every width, and no dependence on the memory segments that
+ * this library itself instruments.
  *
  * <p>Threads: any.
  */
 final class FramePool {
+  private static final long SLAB_BYTES_MAX = 16 << 20;
+
+  private static final Comparator<Slab.Free> BY_COUNT =
+      Comparator.comparingInt(Slab.Free::count)
+          .thenComparingLong(free -> free.slab().number())
+          .thenComparingInt(Slab.Free::first);
+
+  /** Comes before all others. */
+  private static final Slab NONE = new Slab(-1, 3, 0);
+
   private final long memoryBytes;
   private final AtomicLong usedBytes = new AtomicLong();
 
   /** Frames that nobody has, by the binary logarithm of their size. Guarded by itself. */
-  private final ArrayDeque<long[]>[] free;
+  private final TreeSet<Slab.Free>[] free;
 
-  /** Guarded by {@link #free}. */
+  /** Guarded by {@link #free}, as is the next one. */
   private long frameBytes;
+
+  private long freeBytes;
+
+  private long slabs;
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
   FramePool(long memoryBytes) {
     this.memoryBytes = memoryBytes;
-    free = new ArrayDeque[Integer.SIZE];
-    Arrays.setAll(free, shift -> new ArrayDeque<>());
+    free = new TreeSet[Integer.SIZE];
+    Arrays.setAll(free, shift -> new TreeSet<>(BY_COUNT));
+  }
+
+  /** Frames that follow each other in a slab, and that the caller has. */
+  record Run(Slab slab, int first, int count) {
+    MemorySegment content() {
+      long bytes = (long) count << slab.shift();
+      return MemorySegment.ofArray(slab.words()).asSlice((long) first << slab.shift(), bytes);
+    }
   }
 
   /** Reserves room, or changes nothing. */
@@ -52,26 +83,31 @@ final class FramePool {
     usedBytes.addAndGet(-bytes);
   }
 
-  /** Takes a frame that holds anything. */
-  long[] takeAny(int shift) {
-    long[] frame = poll(shift);
-    return frame != null ? frame : fresh(shift);
+  /** Takes frames that hold anything. */
+  List<Run> take(int shift, int count) {
+    List<Run> runs = new ArrayList<>();
+    synchronized (free) {
+      for (int rest = count; rest > 0; rest -= runs.getLast().count()) {
+        runs.add(takeSome(shift, rest));
+      }
+    }
+    return runs;
   }
 
   /** Takes a frame that holds zeros. */
-  long[] takeZeroed(int shift) {
-    long[] frame = poll(shift);
-    if (frame == null) {
-      return fresh(shift);
-    }
-    Arrays.fill(frame, 0L);
-    return frame;
+  Run takeZeroed(int shift) {
+    Run run = take(shift, 1).getFirst();
+    int start = run.slab().start(run.first());
+    Arrays.fill(run.slab().words(), start, run.slab().start(run.first() + 1), 0L);
+    return run;
   }
 
-  /** Takes a frame back. */
-  void give(long[] frame) {
+  /** Takes frames back. */
+  void give(Run run) {
     synchronized (free) {
-      free[shift(frame)].push(frame);
+      TreeSet<Slab.Free> ours = free[run.slab().shift()];
+      ours.add(run.slab().give(run.first(), run.count(), ours::remove));
+      freeBytes += (long) run.count() << run.slab().shift();
     }
   }
 
@@ -87,26 +123,48 @@ final class FramePool {
     }
   }
 
-  private long[] poll(int shift) {
-    synchronized (free) {
-      return free[shift].poll();
+  private Run takeSome(int shift, int count) {
+    Slab.Free found = enough(shift, count);
+    if (found == null) {
+      int most = (int) Math.min(count, Math.max(1, SLAB_BYTES_MAX >> shift));
+      long bytes = (long) most << shift;
+      boolean none = free[shift].isEmpty();
+      if (none || freeBytes <= frameBytes - freeBytes && frameBytes <= memoryBytes - bytes) {
+        return fresh(shift, most);
+      }
+      found = free[shift].last();
     }
+    int taken = Math.min(count, found.count());
+    free[shift].remove(found);
+    Slab.Free rest = found.slab().take(found, taken);
+    if (rest != null) {
+      free[shift].add(rest);
+    }
+    freeBytes -= (long) taken << shift;
+    return new Run(found.slab(), found.first(), taken);
   }
 
-  private long[] fresh(int shift) {
-    long bytes = 1L << shift;
-    synchronized (free) {
-      for (ArrayDeque<long[]> others : free) {
-        while (frameBytes > memoryBytes - bytes && !others.isEmpty()) {
-          frameBytes -= (long) others.pop().length * Long.BYTES;
+  /** The least free frames that are enough, or null. */
+  private Slab.Free enough(int shift, int count) {
+    return free[shift].ceiling(new Slab.Free(NONE, 0, count));
+  }
+
+  private Run fresh(int shift, int count) {
+    long bytes = (long) count << shift;
+    for (TreeSet<Slab.Free> others : free) {
+      for (Iterator<Slab.Free> i = others.iterator(); i.hasNext(); ) {
+        Slab.Free some = i.next();
+        if (frameBytes <= memoryBytes - bytes) {
+          break;
+        }
+        if (some.isAll()) {
+          i.remove();
+          frameBytes -= some.slab().bytes();
+          freeBytes -= some.slab().bytes();
         }
       }
-      frameBytes += bytes;
     }
-    return new long[(int) (bytes / Long.BYTES)];
-  }
-
-  private static int shift(long[] frame) {
-    return Integer.numberOfTrailingZeros(frame.length) + 3;
+    frameBytes += bytes;
+    return new Run(new Slab(slabs++, shift, count), 0, count);
   }
 }

@@ -53,13 +53,13 @@ final class MapTransfer extends Transfer {
     if (filled == null) {
       return;
     }
-    long pageBytes = region.pageBytes();
-    boolean writable = isWritable();
-    for (int i = 0; i < pages; i++) {
-      long[] frame = space.frames().takeAny(region.pageShift());
-      MemorySegment.copy(mapping.host(), i * pageBytes, MemorySegment.ofArray(frame), 0, pageBytes);
-      filled[i] = Page.of(frame, writable);
-    }
+    PageRuns.fill(filled, 0, pages, space.frames(), region.pageShift(), isWritable());
+    PageRuns.forEach(
+        filled,
+        (from, frames, count) -> {
+          MemorySegment content = frames.content();
+          content.copyFrom(mapping.host().asSlice(from * region.pageBytes(), content.byteSize()));
+        });
   }
 
   @Override
@@ -80,11 +80,7 @@ final class MapTransfer extends Transfer {
   @Override
   void undo() {
     if (filled != null) {
-      for (Page page : filled) {
-        if (page != null) {
-          space.frames().give(page.frame());
-        }
-      }
+      PageRuns.give(filled, space.frames());
     }
     space.frames().release(mapping.range().bytes());
   }

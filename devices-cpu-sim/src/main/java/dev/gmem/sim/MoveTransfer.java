@@ -3,6 +3,7 @@ package dev.gmem.sim;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * A run on its way from one device to another. Kernels of the one cannot reach it from {@link
@@ -53,7 +54,7 @@ final class MoveTransfer extends Transfer {
     taken = source.table().take(first, pages);
     from.shootdown().flushAndWait();
     for (Page page : taken) {
-      movedBytes += page.frame() == null ? 0 : source.pageBytes();
+      movedBytes += page.hasFrame() ? source.pageBytes() : 0;
     }
     arrivalNanos =
         movedBytes == 0
@@ -70,23 +71,24 @@ final class MoveTransfer extends Transfer {
   @Override
   void move() {
     filled = new Page[pages];
-    for (int i = 0; i < pages; i++) {
-      long[] frame = taken[i].frame();
-      if (frame == null) {
-        filled[i] = taken[i].protect(true);
-      } else {
-        long[] copy = to.frames().takeAny(target.pageShift());
-        MemorySegment.copy(
-            MemorySegment.ofArray(frame), 0, MemorySegment.ofArray(copy), 0, target.pageBytes());
-        filled[i] = Page.of(copy, true);
-      }
-    }
+    PageRuns.forEach(
+        taken,
+        (from, frames, count) -> {
+          if (frames == null) {
+            for (int i = from; i < from + count; i++) {
+              filled[i] = taken[i].protect(true);
+            }
+          } else {
+            PageRuns.fill(filled, from, count, to.frames(), target.pageShift(), true);
+            copy(frames.content(), Arrays.copyOfRange(filled, from, from + count));
+          }
+        });
   }
 
   @Override
   void commit() {
     target.table().install(first, filled);
-    give(from, taken);
+    PageRuns.give(taken, from.frames());
     from.frames().release(range.bytes());
     device.counters().bytesBetweenDevices.add(movedBytes);
     device.counters().maps.increment();
@@ -96,17 +98,18 @@ final class MoveTransfer extends Transfer {
   @Override
   void undo() {
     if (filled != null) {
-      give(to, filled);
+      PageRuns.give(filled, to.frames());
     }
     to.frames().release(range.bytes());
     source.table().install(first, taken);
   }
 
-  private static void give(SimSpace space, Page[] pages) {
-    for (Page page : pages) {
-      if (page != null && page.frame() != null) {
-        space.frames().give(page.frame());
-      }
-    }
+  private void copy(MemorySegment content, Page[] copies) {
+    PageRuns.forEach(
+        copies,
+        (from, frames, count) -> {
+          MemorySegment copy = frames.content();
+          copy.copyFrom(content.asSlice(from * target.pageBytes(), copy.byteSize()));
+        });
   }
 }

@@ -18,29 +18,52 @@ package dev.gmem.sim;
  */
 final class Page {
   /** Never written, and cannot be. */
-  static final Page ZEROS_READ_ONLY = new Page(null, false);
+  static final Page ZEROS_READ_ONLY = new Page(null, 0, false);
 
   /** Never written. */
-  static final Page ZEROS = new Page(null, true);
+  static final Page ZEROS = new Page(null, 0, true);
 
   /** Never written; what is not written by then may be anything. */
-  static final Page BLANK = new Page(null, true);
+  static final Page BLANK = new Page(null, 0, true);
 
-  private final long[] frame;
+  private final Slab slab;
+  private final int frame;
   private final boolean writable;
 
-  private Page(long[] frame, boolean writable) {
+  private Page(Slab slab, int frame, boolean writable) {
+    this.slab = slab;
     this.frame = frame;
     this.writable = writable;
   }
 
-  static Page of(long[] frame, boolean writable) {
-    return new Page(frame, writable);
+  /** Makes the entry of a page with a frame, which is one of a slab. */
+  static Page of(Slab slab, int frame, boolean writable) {
+    return new Page(slab, frame, writable);
   }
 
-  /** Returns the page's bytes, eight to an element in host order; null if it was never written. */
-  long[] frame() {
-    return frame;
+  /** Tells whether it was written. */
+  boolean hasFrame() {
+    return slab != null;
+  }
+
+  /** Returns the array that its bytes are in, eight to an element in host order, from start on. */
+  long[] words() {
+    return slab.words();
+  }
+
+  /** Returns where in the array they begin, in longs. */
+  int start() {
+    return slab.start(frame);
+  }
+
+  /** Tells whether its frame follows that of another page; or neither has any. */
+  boolean follows(Page before) {
+    return slab == before.slab && (slab == null || frame == before.frame + 1);
+  }
+
+  /** Returns its frame and those that follow it, all of them taken. */
+  FramePool.Run frames(int count) {
+    return new FramePool.Run(slab, frame, count);
   }
 
   boolean writable() {
@@ -51,9 +74,9 @@ final class Page {
     if (toWritable == writable) {
       return this;
     }
-    if (frame == null) {
+    if (slab == null) {
       return toWritable ? ZEROS : ZEROS_READ_ONLY;
     }
-    return new Page(frame, toWritable);
+    return new Page(slab, frame, toWritable);
   }
 }

@@ -143,8 +143,9 @@ final class SimSpace {
    */
   Page materialise(SimRegion region, long page, Page unwritten) {
     int shift = region.pageShift();
-    long[] frame = unwritten == Page.BLANK ? frames.takeAny(shift) : frames.takeZeroed(shift);
-    Page written = Page.of(frame, true);
+    FramePool.Run frame =
+        unwritten == Page.BLANK ? frames.take(shift, 1).getFirst() : frames.takeZeroed(shift);
+    Page written = Page.of(frame.slab(), frame.first(), true);
     if (region.table().replace(page, unwritten, written)) {
       return written;
     }
@@ -168,8 +169,9 @@ final class SimSpace {
   /** Returns what a mapped page holds, from an address to its end. */
   MemorySegment frameToRead(long address) {
     SimRegion region = region(address);
-    long[] frame = region.table().find(region.page(address)).frame();
-    MemorySegment content = MemorySegment.ofArray(frame == null ? zeroFrame(region) : frame);
+    Page page = region.table().find(region.page(address));
+    MemorySegment content =
+        page.hasFrame() ? page.frames(1).content() : MemorySegment.ofArray(zeroFrame(region));
     return content.asSlice(region.offsetInPage(address));
   }
 
@@ -178,10 +180,10 @@ final class SimSpace {
     SimRegion region = region(address);
     long number = region.page(address);
     Page page = region.table().find(number);
-    while (page.frame() == null) {
+    while (!page.hasFrame()) {
       Page written = materialise(region, number, page);
       page = written != null ? written : region.table().find(number);
     }
-    return MemorySegment.ofArray(page.frame()).asSlice(region.offsetInPage(address));
+    return page.frames(1).content().asSlice(region.offsetInPage(address));
   }
 }

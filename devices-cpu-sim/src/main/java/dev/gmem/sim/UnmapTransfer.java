@@ -40,7 +40,7 @@ final class UnmapTransfer extends Transfer {
     space.shootdown().flushAndWait();
     if (unmapping.copy()) {
       for (Page page : taken) {
-        movedBytes += page.frame() == null ? 0 : region.pageBytes();
+        movedBytes += page.hasFrame() ? region.pageBytes() : 0;
       }
     }
     arrivalNanos =
@@ -58,25 +58,22 @@ final class UnmapTransfer extends Transfer {
     if (!unmapping.copy()) {
       return;
     }
-    long pageBytes = region.pageBytes();
-    for (int i = 0; i < pages; i++) {
-      long offset = i * pageBytes;
-      long[] frame = taken[i].frame();
-      if (frame == null) {
-        unmapping.host().asSlice(offset, pageBytes).fill((byte) 0);
-      } else {
-        MemorySegment.copy(MemorySegment.ofArray(frame), 0, unmapping.host(), offset, pageBytes);
-      }
-    }
+    PageRuns.forEach(
+        taken,
+        (from, frames, count) -> {
+          MemorySegment host =
+              unmapping.host().asSlice(from * region.pageBytes(), count * region.pageBytes());
+          if (frames == null) {
+            host.fill((byte) 0);
+          } else {
+            host.copyFrom(frames.content());
+          }
+        });
   }
 
   @Override
   void commit() {
-    for (Page page : taken) {
-      if (page.frame() != null) {
-        space.frames().give(page.frame());
-      }
-    }
+    PageRuns.give(taken, space.frames());
     space.frames().release(unmapping.range().bytes());
     device.counters().bytesToHost.add(movedBytes);
     device.counters().unmaps.increment();

@@ -43,7 +43,7 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
   private final long[] writeTags = new long[TLB_ENTRIES];
   private final long[][] frames = new long[TLB_ENTRIES][];
 
-  /** Where in its frame an entry begins, in longs: an entry may be a part of a page. */
+  /** Where in its array an entry begins, in longs: an entry may be a part of a page. */
   private final int[] starts = new int[TLB_ENTRIES];
 
   /** Binary logarithm of what an entry covers. */
@@ -51,7 +51,7 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
 
   private long tlbEpoch;
 
-  /** Where in the frame that a look-up has returned the address is, in longs. */
+  /** Where in the array that a look-up has returned the address is, in longs. */
   private int index;
 
   private long tlbHits;
@@ -283,7 +283,7 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
     SimRegion region = space.region(address);
     long pageNumber = region.page(address);
     Page page = region.table().find(pageNumber);
-    while (page != null && page.frame() == null && write && page.writable()) {
+    while (page != null && !page.hasFrame() && write && page.writable()) {
       Page written = space.materialise(region, pageNumber, page);
       page = written != null ? written : region.table().find(pageNumber);
     }
@@ -291,16 +291,17 @@ final class WorkerMemory extends Shootdown.Section implements DeviceMemory {
       return null;
     }
     index = (int) (region.offsetInPage(address) >>> 3);
-    if (page.frame() == null) {
+    if (!page.hasFrame()) {
       return space.zeroFrame(region);
     }
+    index += page.start();
     long tag = address >>> tlbShift;
     int entry = entryOf(tag);
     readTags[entry] = tag;
     writeTags[entry] = page.writable() ? tag : NO_PAGE;
-    frames[entry] = page.frame();
-    starts[entry] = (int) (region.offsetInPage(tag << tlbShift) >>> 3);
-    return page.frame();
+    frames[entry] = page.words();
+    starts[entry] = page.start() + (int) (region.offsetInPage(tag << tlbShift) >>> 3);
+    return page.words();
   }
 
   private void fault(int operation, long address, int bytes) {

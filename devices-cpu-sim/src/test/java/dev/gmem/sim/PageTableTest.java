@@ -74,7 +74,7 @@ class PageTableTest {
     table.install(7, new Page[] {written, Page.ZEROS, Page.BLANK});
     table.protect(7, 3, false);
     assertThat(table.find(7).writable()).isFalse();
-    assertThat(table.find(7).frame()).isSameAs(written.frame());
+    assertThat(table.find(7).frames(1)).isEqualTo(written.frames(1));
     assertThat(table.find(8)).isSameAs(Page.ZEROS_READ_ONLY);
     assertThat(table.find(9)).isSameAs(Page.ZEROS_READ_ONLY);
     table.protect(7, 3, true);
@@ -91,6 +91,6 @@ class PageTableTest {
   }
 
   private static Page page() {
-    return Page.of(new long[1], true);
+    return Page.of(new Slab(0, 3, 1), 0, true);
   }
 }
