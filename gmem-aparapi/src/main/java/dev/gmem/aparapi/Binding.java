@@ -2,6 +2,7 @@ package dev.gmem.aparapi;
 
 import dev.gmem.Access;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * A segment that stands for the array of a field.
@@ -71,6 +72,20 @@ record Binding(MemorySegment segment, Access access, int[] lengths) {
       throw misbound(kernel, array.name(), "the kernel only reads the array", "access=" + access);
     }
     return new Binding(segment, access, lengths);
+  }
+
+  /** Segments that are equal may be of two allocations at one address, one of them closed. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Binding that
+        && segment == that.segment
+        && access == that.access
+        && Arrays.equals(lengths, that.lengths);
+  }
+
+  @Override
+  public int hashCode() {
+    return segment.hashCode();
   }
 
   static IllegalArgumentException misbound(String kernel, String field, String rule, String facts) {

@@ -6,6 +6,7 @@ import dev.gmem.AddressSpace;
 import dev.gmem.Argument;
 import dev.gmem.Device;
 import dev.gmem.KernelCompilationException;
+import dev.gmem.KernelSource;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
 import java.lang.foreign.MemorySegment;
@@ -82,14 +83,49 @@ public final class JavaKernel implements AutoCloseable {
   private final Tables tables;
   private final Map<KernelParameter.Array, Binding> bindings = new IdentityHashMap<>();
   private final Map<Device, Loaded> loaded = new HashMap<>();
+  private final Products products;
 
-  /** The kernel on a device, and whether in the form for devices that execute Java. */
-  private record Loaded(dev.gmem.Kernel kernel, boolean host) {}
+  /** The kernel on a device. */
+  private static final class Loaded {
+    final dev.gmem.Kernel kernel;
 
-  private JavaKernel(AddressSpace space, Kernel kernel, Translation translation) {
+    /** Whether in the form for devices that execute Java. */
+    final boolean host;
+
+    /** The last launch; programs repeat them. */
+    Made last = new Made(null, 0, null, null, null);
+
+    Loaded(dev.gmem.Kernel kernel, boolean host) {
+      this.kernel = kernel;
+      this.host = host;
+    }
+  }
+
+  /**
+   * What a launch was made of, and what came of it, which depends on nothing else.
+   *
+   * @param range the work items
+   * @param passId the pass
+   * @param given what the kernel's fields were; null if they held more than can be compared
+   * @param launched the range for the device
+   * @param arguments for the device
+   */
+  private record Made(
+      NdRange range, int passId, List<Object> given, NdRange launched, Object[] arguments) {
+    boolean isOf(NdRange otherRange, int otherPass, List<Object> other) {
+      return other != null
+          && passId == otherPass
+          && other.equals(given)
+          && otherRange.equals(range);
+    }
+  }
+
+  private JavaKernel(
+      AddressSpace space, Kernel kernel, Translation translation, Products products) {
     this.space = space;
     this.kernel = kernel;
     this.translation = translation;
+    this.products = products;
     tables = new Tables(space);
   }
 
@@ -103,9 +139,24 @@ public final class JavaKernel implements AutoCloseable {
    * @throws KernelCompilationException if the class has no class file
    */
   public static JavaKernel of(AddressSpace space, Kernel kernel) {
+    return of(space, kernel, Products.ROUNDED);
+  }
+
+  /**
+   * Translates the class of a kernel, if it has not been yet, and says how its products are added.
+   *
+   * @param space where its segments are
+   * @param kernel the instance that scalars are read from
+   * @param products whether they are rounded before they are added, as in Java
+   * @return the kernel, with nothing bound
+   * @throws KernelTranslationException if the class uses what cannot be translated
+   * @throws KernelCompilationException if the class has no class file
+   */
+  public static JavaKernel of(AddressSpace space, Kernel kernel, Products products) {
     Objects.requireNonNull(space, "space");
     Objects.requireNonNull(kernel, "kernel");
-    return new JavaKernel(space, kernel, Translation.of(kernel.getClass()));
+    Objects.requireNonNull(products, "products");
+    return new JavaKernel(space, kernel, Translation.of(kernel.getClass()), products);
   }
 
   /**
@@ -266,8 +317,11 @@ public final class JavaKernel implements AutoCloseable {
       NdRange range,
       Map<KernelParameter.Array, Binding> arrays,
       Map<KernelParameter.Scalar, Object> scalars) {
-    Map<KernelParameter.Array, Binding> all = new IdentityHashMap<>(bindings);
-    all.putAll(arrays);
+    Map<KernelParameter.Array, Binding> all = arrays;
+    if (!bindings.isEmpty()) {
+      all = new IdentityHashMap<>(bindings);
+      all.putAll(arrays);
+    }
     return launch(device, range, 0, all, scalars);
   }
 
@@ -278,22 +332,32 @@ public final class JavaKernel implements AutoCloseable {
       Map<KernelParameter.Array, Binding> arrays,
       Map<KernelParameter.Scalar, Object> scalars) {
     Loaded form = loaded(device);
-    Values values = new LaunchValues(kernel, translation, arrays, scalars, tables, range, passId);
+    LaunchValues values =
+        new LaunchValues(kernel, translation, arrays, scalars, tables, range, passId);
+    List<Object> given = values.given();
+    if (form.last.isOf(range, passId, given)) {
+      return form.kernel.launch(form.last.launched, form.last.arguments);
+    }
     Launch launch = null;
     try {
-      translation.reach().check(translation.name(), range, passId, values);
-      if (form.host) {
-        HostForm host = translation.hostForm();
-        launch = form.kernel.launch(host.range(range), host.arguments(values, range, passId));
-      } else {
-        launch =
-            form.kernel.launch(
-                range, OpenClForm.arguments(translation.parameters(), values, passId));
-      }
+      Made made = make(form, range, passId, given, values);
+      launch = form.kernel.launch(made.launched, made.arguments);
+      form.last = made;
       return launch;
     } finally {
       tables.launched(launch);
     }
+  }
+
+  private Made make(Loaded form, NdRange range, int passId, List<Object> given, Values values) {
+    translation.reach().check(translation.name(), range, passId, values);
+    if (form.host) {
+      HostForm host = translation.hostForm();
+      Object[] arguments = host.arguments(values, range, passId);
+      return new Made(range, passId, given, host.range(range), arguments);
+    }
+    Object[] arguments = OpenClForm.arguments(translation.parameters(), values, passId);
+    return new Made(range, passId, given, range, arguments);
   }
 
   private synchronized Loaded loaded(Device device) {
@@ -302,7 +366,7 @@ public final class JavaKernel implements AutoCloseable {
 
   private Loaded load(Device device) {
     try {
-      return new Loaded(device.load(translation.openCl()).kernel("run"), false);
+      return new Loaded(device.load(KernelSource.openCl(openCl())).kernel("run"), false);
     } catch (UnsupportedOperationException e) {
       return new Loaded(device.load(translation.hostForm().source()).kernel("run"), true);
     }
@@ -329,7 +393,7 @@ public final class JavaKernel implements AutoCloseable {
    * @return the text that OpenCL devices compile
    */
   public String openCl() {
-    return translation.text();
+    return translation.text(products);
   }
 
   /** The name of the kernel's class. */

@@ -6,6 +6,8 @@ import dev.gmem.Argument;
 import dev.gmem.NdRange;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -38,6 +40,29 @@ final class LaunchValues implements Values {
     this.range = range;
     this.passId = passId;
     aliases = new Aliases(translation.name());
+  }
+
+  /**
+   * All that the launch depends on beside its range and pass; null if that includes contents of the
+   * heap.
+   */
+  List<Object> given() {
+    List<Object> given = new ArrayList<>();
+    for (KernelParameter parameter : translation.parameters()) {
+      switch (parameter) {
+        case KernelParameter.Scalar scalar -> given.add(scalar(scalar));
+        case KernelParameter.Array array when !array.isUnified() -> given.add(lengths(array)[0]);
+        case KernelParameter.Array array -> {
+          Binding binding = bindings.get(array);
+          if (binding == null) {
+            return null;
+          }
+          given.add(binding);
+        }
+        default -> {}
+      }
+    }
+    return given;
   }
 
   @Override

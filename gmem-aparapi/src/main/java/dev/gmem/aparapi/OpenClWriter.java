@@ -65,6 +65,9 @@ final class OpenClWriter extends KernelWriter {
     }
   }
 
+  /** In Java, a product is rounded before it is added to something. */
+  static final String ROUNDED = "#pragma OPENCL FP_CONTRACT OFF\n";
+
   private static final Set<ByteCode> SUMS = Set.of(ByteCode.IADD, ByteCode.ISUB, ByteCode.IMUL);
 
   /**
@@ -124,8 +127,7 @@ final class OpenClWriter extends KernelWriter {
   /** The kernel in OpenCL C. */
   static String text(Entrypoint entry) throws CodeGenException {
     OpenClWriter writer = new OpenClWriter();
-    // In Java, a product is rounded before it is added to something.
-    writer.write("#pragma OPENCL FP_CONTRACT OFF\n");
+    writer.write(ROUNDED);
     int start = writer.text.length();
     writer.write(entry);
     if (writer.text.indexOf("gmem_") >= 0) {

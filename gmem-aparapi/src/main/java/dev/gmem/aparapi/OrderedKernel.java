@@ -18,10 +18,19 @@ final class OrderedKernel implements Kernel {
   private final Device device;
   private final List<KernelParameter> parameters;
 
+  /** The boxed types of scalars, by position; null for arrays. */
+  private final Class<?>[] boxes;
+
   OrderedKernel(JavaKernel kernel, Device device, List<KernelParameter> parameters) {
     this.kernel = kernel;
     this.device = device;
     this.parameters = parameters;
+    boxes = new Class<?>[parameters.size()];
+    for (int i = 0; i < boxes.length; i++) {
+      if (parameters.get(i) instanceof KernelParameter.Scalar scalar) {
+        boxes[i] = MethodType.methodType(scalar.field().getType()).wrap().returnType();
+      }
+    }
   }
 
   @Override
@@ -50,7 +59,8 @@ final class OrderedKernel implements Kernel {
     for (int i = 0; i < arguments.length; i++) {
       switch (parameters.get(i)) {
         case KernelParameter.Array array -> arrays.put(array, binding(array, arguments[i]));
-        case KernelParameter.Scalar scalar -> scalars.put(scalar, scalar(scalar, arguments[i]));
+        case KernelParameter.Scalar scalar ->
+            scalars.put(scalar, scalar(scalar, boxes[i], arguments[i]));
         default -> throw new AssertionError(parameters.get(i));
       }
     }
@@ -68,8 +78,7 @@ final class OrderedKernel implements Kernel {
     };
   }
 
-  private Object scalar(KernelParameter.Scalar scalar, Object argument) {
-    Class<?> type = MethodType.methodType(scalar.field().getType()).wrap().returnType();
+  private Object scalar(KernelParameter.Scalar scalar, Class<?> type, Object argument) {
     if (!type.isInstance(argument)) {
       throw Binding.misbound(
           name(),

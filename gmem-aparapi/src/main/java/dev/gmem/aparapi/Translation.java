@@ -7,7 +7,6 @@ import com.aparapi.internal.exception.ClassParseException;
 import com.aparapi.internal.instruction.Instruction;
 import com.aparapi.internal.model.ClassModel;
 import com.aparapi.internal.model.Entrypoint;
-import dev.gmem.KernelSource;
 import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -78,13 +77,14 @@ final class Translation {
     return kernelClass.getName();
   }
 
-  /** The kernel in OpenCL C; its entry is called {@code run}. */
+  /** The kernel in OpenCL C, with products as in Java; its entry is called {@code run}. */
   String text() {
     return text;
   }
 
-  KernelSource openCl() {
-    return KernelSource.openCl(text);
+  /** The kernel in OpenCL C. */
+  String text(Products products) {
+    return products == Products.ROUNDED ? text : text.replace(OpenClWriter.ROUNDED, "");
   }
 
   /** The parameters of the text, in order. */

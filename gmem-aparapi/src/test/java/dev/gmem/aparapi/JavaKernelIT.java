@@ -1,5 +1,6 @@
 package dev.gmem.aparapi;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -32,6 +33,18 @@ class JavaKernelIT {
     public void run() {
       int i = getGlobalId();
       out[i] = in[i] * factor + table[i % table.length];
+    }
+  }
+
+  static final class Adds extends Kernel {
+    float[] in;
+    float[] out;
+    float more = 1;
+
+    @Override
+    public void run() {
+      int i = getGlobalId();
+      out[i] = in[i] + more + getPassId();
     }
   }
 
@@ -193,6 +206,65 @@ class JavaKernelIT {
   void productsAreRoundedBeforeTheyAreAdded(String id) {
     try (Places places = Places.open(id)) {
       places.check(new Rounded(), NdRange.of(2), 0);
+    }
+  }
+
+  /** Whether they are is the device's choice. */
+  @Test
+  void productsMayBeFusedWhereThatIsAllowed() {
+    try (Places places = Places.open(Places.OPENCL);
+        Arena arena = places.space().arena();
+        JavaKernel kernel = JavaKernel.of(places.space(), new Rounded(), Products.FUSED);
+        JavaKernel exact = JavaKernel.of(places.space(), new Rounded())) {
+      MemorySegment a = arena.allocateFrom(JAVA_FLOAT, 1 + 0x1p-12f, 3);
+      MemorySegment b = arena.allocateFrom(JAVA_DOUBLE, 1 + 0x1p-27, 3);
+      kernel.bind("a", a).bind("b", b).launch(places.device(), NdRange.of(2)).join();
+      assertThat(a.getAtIndex(JAVA_FLOAT, 0)).isIn(0f, 0x1p-24f);
+      assertThat(b.getAtIndex(JAVA_DOUBLE, 0)).isIn(0.0, 0x1p-54);
+      assertThat(kernel.openCl()).doesNotContain("FP_CONTRACT");
+      assertThat(exact.openCl()).isEqualTo("#pragma OPENCL FP_CONTRACT OFF\n" + kernel.openCl());
+    }
+  }
+
+  /** What is launched again as it was is not worked out again; what has changed is. */
+  @ParameterizedTest
+  @ValueSource(strings = {Places.SIM, Places.OPENCL})
+  void launchesThatDifferInOneThingDiffer(String id) {
+    try (Places places = Places.open(id);
+        Arena arena = places.space().arena()) {
+      MemorySegment in = arena.allocate(JAVA_FLOAT, COUNT);
+      MemorySegment other = arena.allocate(JAVA_FLOAT, COUNT);
+      MemorySegment out = arena.allocate(JAVA_FLOAT, COUNT);
+      in.fill((byte) 63);
+      Adds adds = new Adds();
+      try (JavaKernel kernel = JavaKernel.of(places.space(), adds)) {
+        kernel.bind("in", in).bind("out", out);
+        Runnable twice =
+            () -> {
+              for (int i = 0; i < 2; i++) {
+                kernel.launch(places.device(), NdRange.of(COUNT)).join();
+              }
+            };
+        float x = in.getAtIndex(JAVA_FLOAT, 0);
+        twice.run();
+        assertThat(out.getAtIndex(JAVA_FLOAT, 9)).isEqualTo(x + 1);
+        adds.more = 5;
+        twice.run();
+        assertThat(out.getAtIndex(JAVA_FLOAT, 9)).isEqualTo(x + 5);
+        kernel.bind("in", other);
+        twice.run();
+        assertThat(out.getAtIndex(JAVA_FLOAT, 9)).isEqualTo(5);
+        kernel.launch(places.device(), NdRange.of(COUNT), 2).join();
+        assertThat(out.getAtIndex(JAVA_FLOAT, 9)).isEqualTo(7);
+        kernel.bind("in", in.asSlice(0, 4));
+        assertThatThrownBy(twice::run)
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("reach beyond an array");
+        kernel.bind("in", other).launch(places.device(), NdRange.of(COUNT)).join();
+        assertThatThrownBy(() -> kernel.launch(places.device(), NdRange.of(COUNT + 1)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("reach beyond an array");
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import com.aparapi.Kernel;
 import dev.gmem.Argument;
 import dev.gmem.NdRange;
 import dev.gmem.aparapi.JavaKernel;
+import dev.gmem.aparapi.Products;
 import dev.gmem.bench.opencl.OpenClRig;
 import dev.gmem.samples.data.Resources;
 import dev.gmem.samples.kernel.AssignKernel;
@@ -49,7 +50,13 @@ final class SampleKernels {
 
     /** The class on the rig's device, with arguments as the function's; closed with the space. */
     dev.gmem.Kernel javaOn(OpenClRig rig) {
-      return JavaKernel.of(rig.space(), java).on(rig.device(), fields.toArray(String[]::new));
+      return javaOn(rig, Products.ROUNDED);
+    }
+
+    /** The same, as it is or with products that may be fused. */
+    dev.gmem.Kernel javaOn(OpenClRig rig, Products products) {
+      return JavaKernel.of(rig.space(), java, products)
+          .on(rig.device(), fields.toArray(String[]::new));
     }
   }
 

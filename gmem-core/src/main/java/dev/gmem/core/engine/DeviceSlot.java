@@ -496,9 +496,10 @@ public final class DeviceSlot {
   }
 
   /**
-   * Tells whether nothing is under way that concerns the device: no call of its MMU is.
+   * Tells whether nothing is under way that concerns the device. If it is lost, no call of its MMU
+   * is begun after that: who takes a claim later finds it lost before the call.
    *
-   * @return true for a device that is lost: then it stays so
+   * @return true if so
    */
   public boolean isQuiet() {
     return pending.get() == 0;

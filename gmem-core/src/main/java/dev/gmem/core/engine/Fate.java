@@ -2,7 +2,6 @@ package dev.gmem.core.engine;
 
 import dev.gmem.DeviceLostException;
 import dev.gmem.spi.GmStatus;
-import dev.gmem.spi.GmStatusException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -136,9 +135,11 @@ public final class Fate {
     check();
     try {
       return call.get();
-    } catch (GmStatusException e) {
+    } catch (RuntimeException e) {
       heard(Answer.thrown(e));
-      check();
+      if (isLost()) {
+        throw exception(0, 0, e);
+      }
       throw e;
     }
   }

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * <p>Threads: any.
  */
 public final class Injector {
-  private static final Injection DEATH = Injection.on(SpiCall.ATTACH).atOnce().dying();
+  private static final Injection DEATH = Injection.on(SpiCall.ATTACH).dying();
 
   /** An injection, and how many of the calls it considers have come. */
   private record Armed(Injection injection, AtomicLong occurrences) {}

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.gmem.Access;
 import dev.gmem.spi.GmAttachment;
 import dev.gmem.spi.GmCopy;
+import dev.gmem.spi.GmDevice;
+import dev.gmem.spi.GmFaultHandler;
+import dev.gmem.spi.GmMove;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import dev.gmem.spi.GmStatusException;
@@ -22,6 +25,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -356,6 +360,65 @@ class InjectedDeviceTest {
     assertThat(((MemoryDevice) device.device()).lastCopy())
         .isEqualTo(new GmCopy.DeviceToDevice(inner, 1, 2, 3));
     outer.detach();
+  }
+
+  // ---- loss ----
+
+  private static void isLost(ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            GmStatusException.class, e -> assertThat(e.status()).isEqualTo(GmStatus.DEVICE_LOST));
+  }
+
+  @Test
+  void aDeviceThatDiesInACallDoesNothingAfterIt() {
+    InjectedDevice other = InjectedDevice.of(new MemoryDevice(), "other");
+    TestSpace there = TestSpace.attachUnowned(other, MemoryDevice.GRANULE_BYTES);
+    GmRange two = there.allocate(2);
+    GmRange first = there.part(two, 0, 1);
+    GmRange second = there.part(two, 1, 1);
+    other.inject(Injection.on(SpiCall.PEER_MAP).nth(2).dying());
+    assertThat(there.map(first, true, Access.READ_WRITE)).isEqualTo(GmStatus.SUCCESS);
+    isLost(() -> there.map(second, true, Access.READ_WRITE));
+    assertThat(other.injector().isDead()).isTrue();
+    other.injector().clear();
+    other.injector().pause();
+    isLost(() -> there.unmap(first, true));
+    isLost(() -> other.mmu().peerVaAlloc(two, MemoryDevice.GRANULE_BYTES));
+    assertThatThrownBy(() -> there.unmapAsync(first, true).join())
+        .hasCauseInstanceOf(GmStatusException.class);
+    assertThat(((MemoryDevice) other.device()).mapped()).isEqualTo(1);
+    assertThat(other.mmu().copyTimes()).isEmpty();
+    assertThat(other.injector().log().getFirst()).asString().contains("(occurrence 2) is lost");
+    other.close();
+  }
+
+  @Test
+  void aDeviceThatIsLostSaysSoInTheWrappersName() {
+    List<Object> said = new ArrayList<>();
+    GmFaultHandler handler =
+        new GmFaultHandler() {
+          @Override
+          public void devFault(GmDevice from, long address, long bytes, Access access) {}
+
+          @Override
+          public void deviceLost(GmDevice lost, Throwable cause) {
+            said.add(lost);
+            said.add(cause);
+          }
+        };
+    InjectedDevice outer = InjectedDevice.of(new MemoryDevice(), "outer");
+    outer.attach(new GmAttachment(4096, 1, handler));
+    Injected cause = new Injected();
+    outer.die(cause);
+    assertThat(said).containsExactly(outer, cause);
+    GmCopy across = new GmCopy.DeviceToDevice(outer, 1, 2, 3);
+    assertThat(device.mmu().copy(across)).as("not its own loss").isEqualTo(GmStatus.DMA_ERROR);
+    GmMove move = new GmMove(granule(0), outer);
+    assertThat(device.mmu().peerMove(move)).isEqualTo(GmStatus.DMA_ERROR);
+    assertThat(device.mmu().peerMoveAsync(move)).isCompletedWithValue(GmStatus.DMA_ERROR);
+    outer.detach();
+    outer.close();
   }
 
   // ---- counts and the log ----
