@@ -101,7 +101,7 @@ class FramesTest {
     for (int round = 0; round < 10; round++) {
       increment(d, s, 0, GRANULES);
       assertThat(retained(stage, s)).isLessThanOrEqualTo(8);
-      assertThat(round > 0 || retained(stage, s) == 8).isTrue();
+      assertThat(round > 0 || retained(stage, s) > 0).isTrue();
       for (int i = round; i < round + 5; i++) {
         assertThat(stage.host().read(at(s, i), 1)).isEqualTo(i + 2 + round); // comes home
       }
