@@ -25,6 +25,7 @@ public final class Oversubscription implements Benchmark {
   private static final double[] FACTORS = {1.25, 2};
   private static final double[] STREAM_LIMITS = {1.10, 1.25};
   private static final double RANDOM_LIMIT = 3;
+  private static final double MEBI = 1 << 20;
 
   /** Makes the benchmark. */
   public Oversubscription() {}
@@ -44,32 +45,38 @@ public final class Oversubscription implements Benchmark {
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < FACTORS.length; i++) {
       progress.accept("stream at " + FACTORS[i] + " times the memory");
-      rows.add(stream(effort, FACTORS[i], false, STREAM_LIMITS[i]));
+      rows.addAll(stream(effort, FACTORS[i], false, STREAM_LIMITS[i]));
     }
     progress.accept("stream from home to home");
-    rows.add(stream(effort, 2, true, Row.NO_LIMIT));
+    rows.addAll(stream(effort, 2, true, Row.NO_LIMIT));
     progress.accept("random accesses");
     rows.add(random(effort, 2));
     return rows;
   }
 
-  private Row stream(Effort effort, double factor, boolean home, double limit) {
+  private List<Row> stream(Effort effort, double factor, boolean home, double limit) {
     int rounds = effort.pick(1, 12, 40);
     int warmUp = effort.pick(0, 6, 10);
-    Pairs pairs = new Pairs();
-    try (Crowd crowd = new Crowd((long) (factor * Crowd.MEMORY_BYTES))) {
+    Pairs times = new Pairs();
+    Pairs moved = new Pairs();
+    long bytes = (long) (factor * Crowd.MEMORY_BYTES);
+    try (Crowd crowd = new Crowd(bytes)) {
       for (int i = 0; i < warmUp + rounds; i++) {
         double floor = millis(crowd::streamByHand);
+        long bytesIn = crowd.statistics().bytesIn();
         double measured = millis(() -> crowd.stream(home));
         if (i >= warmUp) {
-          pairs.add(floor, measured);
+          times.add(floor, measured);
+          moved.add(bytes / MEBI, (crowd.statistics().bytesIn() - bytesIn) / MEBI);
         }
       }
       BenchmarkException.require(
           "the sum of all additions", 2L * (warmUp + rounds) * crowd.lines(), crowd.total());
     }
     String name = "stream, " + factor + " x memory" + (home ? ", home to home" : "");
-    return pairs.row(name(), name, "ms", Figure.Kind.RATIO, limit);
+    return List.of(
+        times.row(name(), name, "ms", Figure.Kind.RATIO, limit),
+        moved.row(name(), name + ": moved in", "MiB", Figure.Kind.RATIO, Row.NO_LIMIT));
   }
 
   private Row random(Effort effort, double factor) {

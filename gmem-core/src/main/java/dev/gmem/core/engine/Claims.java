@@ -365,7 +365,7 @@ final class Claims {
           leave.slot().countEvicted(bytes);
         }
       }
-      frames.settled(vma, claim);
+      frames.settled(vma, claim.awayBytes());
       if (claim.succeeded()) {
         request.done(claim);
       }

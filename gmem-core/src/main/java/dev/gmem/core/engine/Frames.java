@@ -83,11 +83,13 @@ public final class Frames {
   }
 
   /**
-   * The table of a VMA has changed, by a claim or, if that is null, otherwise. With its monitor.
+   * The table of a VMA has changed. With its monitor.
+   *
+   * @param counted what of it {@link #workDone} has counted already, in bytes
    */
-  void settled(Vma vma, Claim claim) {
+  void settled(Vma vma, long counted) {
     if (!keepsAll()) {
-      long before = vma.awayBytes + (claim == null ? 0 : claim.awayBytes());
+      long before = vma.awayBytes + counted;
       vma.awayBytes = vma.counts().away() * vma.granuleBytes();
       awayBytes.addAndGet(vma.awayBytes - before);
     }
@@ -105,26 +107,32 @@ public final class Frames {
    */
   void written(Hold hold) {
     Vma vma = hold.vma();
-    List<GmRange> gone = new ArrayList<>();
-    vma.table()
-        .forEachRun(
-            hold.overwriteFirst(),
-            hold.overwriteEnd(),
-            (first, end, entry) -> {
-              if (GranuleEntry.blank(entry)) {
-                gone.add(vma.run(first, end));
-              }
-            });
+    List<GmRange> gone = keepsAll() ? List.of() : blank(hold);
     vma.table().update(hold.overwriteFirst(), hold.overwriteEnd(), GranuleEntry::written);
-    if (keepsAll() || gone.isEmpty()) {
+    if (gone.isEmpty()) {
       return;
     }
-    settled(vma, null);
+    settled(vma, 0);
     vma.monitor().unlock();
     try {
       giveBackBeyondLimit(awayBytes.get(), gone);
     } finally {
       vma.monitor().lock();
     }
+  }
+
+  private static List<GmRange> blank(Hold hold) {
+    List<GmRange> blank = new ArrayList<>();
+    hold.vma()
+        .table()
+        .forEachRun(
+            hold.overwriteFirst(),
+            hold.overwriteEnd(),
+            (first, end, entry) -> {
+              if (GranuleEntry.blank(entry)) {
+                blank.add(hold.vma().run(first, end));
+              }
+            });
+    return blank;
   }
 }

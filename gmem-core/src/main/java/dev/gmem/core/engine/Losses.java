@@ -65,12 +65,15 @@ public final class Losses {
         List<Run> runs = new ArrayList<>();
         vma.table()
             .forEachRun(
-                0, vma.granules(), (first, end, entry) -> runs.add(new Run(first, end, entry)));
+                0,
+                vma.granules(),
+                (first, end, entry) -> {
+                  if (GranuleEntry.onDevice(entry, index) && !GranuleEntry.busy(entry)) {
+                    runs.add(new Run(first, end, entry));
+                  }
+                });
         for (Run run : runs) {
-          boolean concerned = GranuleEntry.onDevice(run.entry(), index);
-          if (concerned && !GranuleEntry.busy(run.entry())) {
-            vma.settle(run.first(), run.end(), bereaved(slot, vma, run));
-          }
+          vma.settle(run.first(), run.end(), bereaved(slot, vma, run));
         }
         vma.loosen();
       }
