@@ -56,6 +56,7 @@ public final class Streaming implements Benchmark {
     int warmUp = effort.pick(0, 5, 10);
     try (Ground ground = new Ground(GRANULE_BYTES)) {
       Run run = new Run(ground, bytes);
+      run.compile(effort.pick(0, 3_000, 3_000));
       for (int i = 0; i < warmUp + rounds; i++) {
         double copy = run.copy();
         double copyRead = run.copyAndRead();
@@ -106,6 +107,17 @@ public final class Streaming implements Benchmark {
       memory.copyFrom(from);
       to.copyFrom(from);
       sum = Loops.sum(from);
+    }
+
+    /** Takes small faults until the engine's code is compiled: a pass has only some twenty. */
+    void compile(int times) {
+      MemorySegment small = ground.unified(8 * GRANULE_BYTES);
+      for (int i = 0; i < times; i++) {
+        ground.toDevice(small);
+        for (long offset = 0; offset < small.byteSize(); offset += GRANULE_BYTES) {
+          small.set(ValueLayout.JAVA_INT, offset, i);
+        }
+      }
     }
 
     double copy() {
