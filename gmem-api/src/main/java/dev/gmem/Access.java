@@ -14,7 +14,10 @@ public enum Access {
   WRITE,
   /** Reads and writes. */
   READ_WRITE,
-  /** Writes every byte of the range before reading any: old contents need not be moved. */
+  /**
+   * Writes every byte of the range before reading any: old contents need not be moved, and may be
+   * {@linkplain PoisonedMemoryException lost}.
+   */
   OVERWRITE;
 
   /**

@@ -252,7 +252,9 @@ public interface AddressSpace extends AutoCloseable {
    * and writes the destination, and waits for its turn. Ranges may overlap: the destination gets
    * what the source held before. What a failed copy has written by then stays.
    *
-   * <p>One of the two may be any other memory: it must not be closed meanwhile.
+   * <p>One of the two may be any other memory: it must not be closed meanwhile. What was lost with
+   * a device is valid again where a copy has written all of a granule ({@link
+   * PoisonedMemoryException}).
    *
    * @param destination where to, not read-only
    * @param source where from, of the same length

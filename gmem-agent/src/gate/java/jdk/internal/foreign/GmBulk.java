@@ -23,10 +23,9 @@ import jdk.internal.vm.annotation.ReservedStackAccess;
  */
 public final class GmBulk {
   private static final long PIECE_BYTES = 1 << 18;
-  private static final int SET = 0;
-  private static final int COPY = 1;
-  private static final int COPY_SWAPPED = 2;
-  private static final int MISMATCH = 3;
+  private static final int COPY = 0;
+  private static final int COPY_SWAPPED = 1;
+  private static final int MISMATCH = 2;
   private static final Unsafe UNSAFE = Unsafe.getUnsafe();
 
   private GmBulk() {}
@@ -112,7 +111,38 @@ public final class GmBulk {
   @Hidden
   public static void set(
       MemorySessionImpl session, Object base, long offset, long bytes, byte value) {
-    cut(SET, null, session, null, 0, base, offset, bytes, value);
+    for (long done = 0; done < bytes; done += PIECE_BYTES) {
+      setPiece(session, base, offset, bytes, done, Math.min(PIECE_BYTES, bytes - done), value);
+    }
+  }
+
+  @DontInline
+  @Hidden
+  @ReservedStackAccess // as in GmSeated
+  private static void setPiece(
+      MemorySessionImpl session,
+      Object base,
+      long offset,
+      long bytes,
+      long done,
+      long pieceBytes,
+      byte value) {
+    long at = offset + done;
+    while (true) {
+      GmRegion obstacle;
+      long seat = GmInFlight.take();
+      try {
+        obstacle = GmRegion.obstacle(session, at, pieceBytes, true);
+        if (obstacle == null) {
+          UNSAFE.setMemory(base, at, pieceBytes, value);
+          return;
+        }
+      } finally {
+        GmInFlight.leave(seat);
+      }
+      obstacle.overwrites(at, at + pieceBytes, offset, offset + bytes);
+      obstacle.fault(at, pieceBytes, true);
+    }
   }
 
   /**
@@ -152,7 +182,7 @@ public final class GmBulk {
             log2ElementBytes);
   }
 
-  /** Cuts an operation on a source, if it has one, and a target. */
+  /** Cuts an operation on a source and a target. */
   @Hidden
   private static long cut(
       int operation,
@@ -283,7 +313,6 @@ public final class GmBulk {
       long bytes,
       long detail) {
     switch (operation) {
-      case SET -> UNSAFE.setMemory(targetBase, targetOffset, bytes, (byte) detail);
       case COPY -> UNSAFE.copyMemory(sourceBase, sourceOffset, targetBase, targetOffset, bytes);
       case COPY_SWAPPED ->
           UNSAFE.copySwapMemory(sourceBase, sourceOffset, targetBase, targetOffset, bytes, detail);

@@ -32,6 +32,15 @@ public interface GmGateHandler {
    */
   void fault(long address, long bytes, boolean write);
 
+  /**
+   * Says that all of a range is about to be written, whatever it holds, and {@link #fault} called
+   * for it. May block.
+   *
+   * @param address first byte
+   * @param bytes how many, at least one
+   */
+  default void overwrites(long address, long bytes) {}
+
   /** Opens the gate with one pin on it, or returns without it if the region has been closed. */
   void pin();
 }

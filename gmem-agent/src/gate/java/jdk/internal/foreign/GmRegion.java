@@ -328,6 +328,22 @@ public final class GmRegion {
     handler.fault(first, Math.min(from + bytes, endExclusive) - first, write);
   }
 
+  /**
+   * Tells the handler that an operation is about to write a range, whatever it holds.
+   *
+   * @param from first byte of a part of the range, which is written next
+   * @param to byte after the part's last
+   * @param first first byte of the range
+   * @param end byte after its last
+   */
+  @Hidden
+  void overwrites(long from, long to, long first, long end) {
+    long granule = handler.granuleBytes();
+    long start = Math.max(first, from & -granule);
+    long stop = Math.min(end, (to + granule - 1) & -granule);
+    handler.overwrites(start, stop - start);
+  }
+
   /** Pins a gated region. Returns false if it has been closed instead. */
   @Hidden
   boolean pin() {

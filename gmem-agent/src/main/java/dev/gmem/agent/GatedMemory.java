@@ -89,6 +89,11 @@ final class GatedMemory implements GatedRegion, GmGateHandler {
   }
 
   @Override
+  public void overwrites(long address, long bytes) {
+    faults.overwrites(address, bytes);
+  }
+
+  @Override
   public void pin() {
     faults.pin();
   }

@@ -116,6 +116,7 @@ final class Claims {
       case Goal.ToHost ignored -> vma.isReleasing();
       case Goal.Home() -> vma.isReleasing();
       case Goal.Drop() -> vma.isReleasing();
+      case Goal.Renew() -> vma.isReleasing();
       case Goal.Stay ignored -> vma.isReleasing();
       case Goal.Unmap() -> vma.isReleasing();
       case Goal.Flush() -> vma.isReleasing() && vma.hasHolds(); // the last one comes then
@@ -169,13 +170,12 @@ final class Claims {
   private static boolean skips(Vma vma, long granule, long entry, Goal goal) {
     return switch (goal) {
       case Goal.Evict leave ->
-          GranuleEntry.poisoned(entry)
+          GranuleEntry.poisoned(entry) && !(leave.patient() && GranuleEntry.blank(entry))
               || !leave.patient() && PinRules.keeps(entry, leave.slot())
               || Plan.of(entry, goal) == null && !GranuleEntry.busy(entry)
               || !leave.patient() && mustWait(vma, granule, goal);
-      case Goal.Release() ->
-          !GranuleEntry.busy(entry)
-              && (GranuleEntry.poisoned(entry) || Plan.of(entry, goal) == null);
+      case Goal.Release() -> !GranuleEntry.busy(entry) && Plan.of(entry, goal) == null;
+      case Goal.Renew() -> !GranuleEntry.busy(entry) && !GranuleEntry.poisoned(entry);
       case Goal.ToHost ignored -> isDone(entry, goal);
       case Goal.Home() -> isDone(entry, goal);
       case Goal.ToDevice ignored -> isDone(entry, goal);
@@ -192,8 +192,8 @@ final class Claims {
 
   static boolean isDone(long entry, Goal goal) {
     return !GranuleEntry.busy(entry)
-        && !GranuleEntry.poisoned(entry)
         && !GranuleEntry.unmapped(entry)
+        && (!GranuleEntry.poisoned(entry) || Plan.hasLost(entry, goal))
         && Plan.of(entry, goal) == null;
   }
 
@@ -210,8 +210,8 @@ final class Claims {
     if (GranuleEntry.unmapped(entry)) {
       throw Remapper.unmapped(request.vma(), request.first());
     }
-    if (GranuleEntry.poisoned(entry) && !ignoresPoison(request.goal())) {
-      throw poisoned(request, devices.slot(GranuleEntry.owner(entry)));
+    if (GranuleEntry.poisoned(entry) && Plan.of(entry, request.goal()) == null) {
+      throw poisoned(request, devices.slot(GranuleEntry.lostWith(entry)));
     }
     if (PinRules.forbids(entry, request.goal(), devices)) {
       throw PinRules.exception(request, entry, devices);
@@ -220,7 +220,8 @@ final class Claims {
 
   private static PoisonedMemoryException poisoned(Request request, DeviceSlot owner) {
     return new PoisonedMemoryException(
-        "the only valid copy of this memory was lost with its device; drop the contents with"
+        "the only valid copy of this memory was lost with its device; overwrite whole granules of"
+            + " it with AddressSpace.copy, MemorySegment.fill or a launch, drop the contents with"
             + " Advice.dontNeed(), after which they are zeros, or give the memory back",
         owner.device().id(),
         GmStatus.DEVICE_LOST,
@@ -232,11 +233,10 @@ final class Claims {
 
   /** Tells whether a goal has no use for what the range holds. */
   static boolean dropsContents(Goal goal) {
-    return goal instanceof Goal.Drop || goal instanceof Goal.Unmap || goal instanceof Goal.Replace;
-  }
-
-  private static boolean ignoresPoison(Goal goal) {
-    return goal instanceof Goal.Release || dropsContents(goal);
+    return goal instanceof Goal.Drop
+        || goal instanceof Goal.Unmap
+        || goal instanceof Goal.Replace
+        || goal instanceof Goal.Renew;
   }
 
   /** Gathers the runs from the start of a request that can be worked on together. */
@@ -248,8 +248,7 @@ final class Claims {
     while (at < reach) {
       long entry = vma.table().get(at);
       Plan plan = GranuleEntry.busy(entry) ? null : Plan.of(entry, request.goal());
-      boolean lost = GranuleEntry.poisoned(entry) && !dropsContents(request.goal());
-      if (plan == null || lost || PinRules.forbids(entry, request.goal(), devices)) {
+      if (plan == null || PinRules.forbids(entry, request.goal(), devices)) {
         break;
       }
       long end = vma.table().runEnd(at, reach);

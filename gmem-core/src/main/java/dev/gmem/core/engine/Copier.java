@@ -6,6 +6,7 @@ import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmCopy;
+import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
 
@@ -121,11 +122,17 @@ public final class Copier {
 
     /** Copies a piece at an offset; returns its length. */
     long forward(long at, long bytes) {
-      return piece(at, Math.min(bytes, PIECE_BYTES_MAX));
+      long lost = lostFrom(at, Math.min(bytes, PIECE_BYTES_MAX));
+      return lost > 0 ? renew(at, lost) : piece(at, Math.min(bytes, PIECE_BYTES_MAX));
     }
 
     /** Copies a piece that ends at an offset; returns its length. */
     long backward(long end) {
+      long last = to.granule(end - 1);
+      long start = to.vma().run(last, last + 1).address() - to.address();
+      if (start >= 0 && lostFrom(start, end - start) > 0) {
+        return renew(start, end - start);
+      }
       long bytes = Math.min(end, Math.min(inGranule(to, end - 1), inGranule(from, end - 1)));
       return piece(end - bytes, bytes);
     }
@@ -190,6 +197,66 @@ public final class Copier {
         bringHome(from, at);
       }
       return 0;
+    }
+
+    /**
+     * How many bytes from an offset on are to be written to granules that are lost, all of each.
+     */
+    private long lostFrom(long at, long bytes) {
+      Vma vma = to.vma();
+      if (vma == null) {
+        return 0;
+      }
+      long first = to.granule(at);
+      long end = WholeGranules.end(vma, to.address() + at, bytes);
+      return first == WholeGranules.first(vma, to.address() + at)
+              && first < end
+              && GranuleEntry.poisoned(vma.table().get(first))
+          ? Math.min(bytes, vma.bytesOf(first, vma.table().runEnd(first, end)))
+          : 0;
+    }
+
+    /**
+     * Overwrites granules that are lost. All that is to be written there is read before the loss is
+     * forgotten, as pieces of a copy need not be of whole granules, and may fail.
+     */
+    private long renew(long at, long bytes) {
+      MemorySegment read = MemorySegment.ofArray(new byte[(int) bytes]);
+      MemorySegment source = from.segment().asSlice(at, bytes);
+      if (from.vma() == null) {
+        read.copyFrom(source);
+      } else {
+        moved += Copier.this.copy(new Side(null, read), new Side(from.vma(), source));
+      }
+      Vma vma = to.vma();
+      long first = to.granule(at);
+      long end = vma.granuleEnd(to.address() + at, bytes);
+      Request request = new Request(vma, first, end, new Goal.Renew(), false);
+      Claim claim = claims.take(request);
+      if (claim == null) {
+        return 0; // somebody else has written it; once more
+      }
+      if (claim.obstacle() != null) {
+        claims.drop(claim);
+        attempts.awaitPins(vma, claim.pins());
+        return 0;
+      }
+      try {
+        migrator.execute(claim);
+        if (claim.succeeded()) {
+          GmRange run = vma.run(claim.first(), claim.end());
+          long offset = run.address() - to.address() - at;
+          long length = Math.min(run.bytes(), bytes - offset);
+          MemorySegment.copy(read, offset, platform.raw(run.address(), length), 0, length);
+        }
+      } finally {
+        claims.commit(claim, request);
+      }
+      if (!claim.succeeded()) {
+        attempts.recover(claim.failure());
+        return 0;
+      }
+      return claim.first() == first ? Math.min(bytes, vma.bytesOf(first, claim.end())) : 0;
     }
 
     private boolean sharesGranule(long at) {

@@ -2,9 +2,7 @@ package dev.gmem.core.engine;
 
 import dev.gmem.DeviceException;
 import dev.gmem.FileBackingException;
-import dev.gmem.PageState;
 import dev.gmem.PoisonedMemoryException;
-import dev.gmem.Residency;
 import dev.gmem.Residency.Extent;
 import dev.gmem.SpaceOptions;
 import dev.gmem.core.engine.Claim.Failure;
@@ -12,16 +10,9 @@ import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.host.HostFaults;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.sync.Monitor;
-import dev.gmem.core.table.GranuleEntry;
-import dev.gmem.core.table.Hints;
 import dev.gmem.spi.GmAttachMode;
-import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -169,10 +160,26 @@ public final class FaultEngine {
       }
 
       @Override
+      public void overwrites(long address, long bytes) {
+        renew(vma, address, bytes);
+      }
+
+      @Override
       public void pin() {
         FaultEngine.this.pin(vma);
       }
     };
+  }
+
+  /**
+   * Makes zeros of what is lost in a range that is about to be overwritten: whole granules of it.
+   */
+  private void renew(Vma vma, long address, long bytes) {
+    long first = WholeGranules.first(vma, address);
+    long end = WholeGranules.end(vma, address, bytes);
+    if (first < end) {
+      drive(new Request(vma, first, end, new Goal.Renew(), false));
+    }
   }
 
   private void hostFault(Vma vma, long address, long bytes, boolean write) {
@@ -404,35 +411,7 @@ public final class FaultEngine {
    * @return its extents, clipped
    */
   public List<Extent> extents(Vma vma, long from, long to) {
-    List<Extent> extents = new ArrayList<>();
-    vma.monitor().lock();
-    try {
-      vma.table()
-          .forEachRun(
-              vma.granuleOf(from),
-              vma.granuleEnd(from, to - from),
-              (first, end, entry) -> {
-                GmRange run = vma.run(first, end);
-                long start = Math.max(from, run.address());
-                extents.add(
-                    new Extent(
-                        start,
-                        Math.min(to, run.end()) - start,
-                        GranuleEntry.blank(entry) ? PageState.EVICTED : GranuleEntry.state(entry),
-                        idsOf(haveIt(entry) ? GranuleEntry.devices(entry) : 0),
-                        GranuleEntry.busy(entry) || vma.heldAgainst(first, new Goal.Release()),
-                        GranuleEntry.poisoned(entry),
-                        !GranuleEntry.onHost(entry) && !GranuleEntry.poisoned(entry),
-                        advice(GranuleEntry.hints(entry))));
-              });
-    } finally {
-      vma.monitor().unlock();
-    }
-    return extents;
-  }
-
-  private static boolean haveIt(long entry) {
-    return !GranuleEntry.blank(entry) && !GranuleEntry.poisoned(entry);
+    return Whereabouts.of(vma, from, to, devices);
   }
 
   /**
@@ -448,27 +427,6 @@ public final class FaultEngine {
     } finally {
       vma.monitor().unlock();
     }
-  }
-
-  private Residency.Advised advice(Hints hints) {
-    return hints.equals(Hints.NONE)
-        ? Residency.Advised.NOTHING
-        : new Residency.Advised(
-            Optional.ofNullable(PinRules.name(hints.pinned(), devices)),
-            Optional.ofNullable(PinRules.name(hints.preferred(), devices)),
-            hints.readMostly(),
-            idsOf(hints.accessedBy()));
-  }
-
-  private Set<String> idsOf(int mask) {
-    Set<String> ids = new LinkedHashSet<>();
-    for (int rest = mask; rest != 0; rest &= rest - 1) {
-      DeviceSlot slot = devices.slot(Integer.numberOfTrailingZeros(rest));
-      if (slot != null) {
-        ids.add(slot.device().id());
-      }
-    }
-    return ids;
   }
 
   // ---- pins, holds, release ----

@@ -121,6 +121,16 @@ public final class Frames {
     }
   }
 
+  /**
+   * What a kernel has overwritten in the host's frames is valid, though it was lost. With the VMA's
+   * monitor.
+   */
+  void writtenOnHost(Hold hold) {
+    Vma vma = hold.vma();
+    vma.table().update(hold.overwriteFirst(), hold.overwriteEnd(), GranuleEntry::writtenOnHost);
+    settled(vma, 0);
+  }
+
   private static List<GmRange> blank(Hold hold) {
     List<GmRange> blank = new ArrayList<>();
     hold.vma()

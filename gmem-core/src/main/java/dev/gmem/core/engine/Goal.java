@@ -38,8 +38,13 @@ sealed interface Goal {
    * @param slot the device
    * @param own true if it writes: no other device may have any of it
    * @param launch number of the launch that asks, or {@link #NO_LAUNCH}
+   * @param overwrite true if what the range held does not matter, so that it may be lost
    */
-  record InPlace(DeviceSlot slot, boolean own, long launch) implements Goal {}
+  record InPlace(DeviceSlot slot, boolean own, long launch, boolean overwrite) implements Goal {
+    InPlace(DeviceSlot slot, boolean own, long launch) {
+      this(slot, own, launch, false);
+    }
+  }
 
   /**
    * A device has to let go of a range.
@@ -71,6 +76,12 @@ sealed interface Goal {
 
   /** Contents do not matter any more: the range becomes as it was when it was fresh. */
   record Drop() implements Goal {}
+
+  /**
+   * A range is about to be overwritten by the CPU: what of it is lost becomes zeros on the host.
+   * What is not lost is left alone.
+   */
+  record Renew() implements Goal {}
 
   /** The program gives a range back: contents are dropped, and nobody may touch it any more. */
   record Unmap() implements Goal {}

@@ -162,7 +162,7 @@ public final class Hold {
    */
   Goal goal(boolean overwrite) {
     return onHost
-        ? new Goal.InPlace(slot, own, launch)
+        ? new Goal.InPlace(slot, own, launch, overwrite)
         : new Goal.ToDevice(slot, own, overwrite, launch, writes);
   }
 
@@ -181,6 +181,7 @@ public final class Hold {
       case Goal.InPlace wish -> excludes(wish.own(), wish.launch(), owned);
       case Goal.Evict leave -> (moving || running) && leave.slot() == slot;
       case Goal.Drop() -> moving || running;
+      case Goal.Renew() -> moving || running;
       case Goal.Flush() -> running && (own || owned);
       case Goal.Unmap() -> moving || running;
       case Goal.Leave() -> moving || running;

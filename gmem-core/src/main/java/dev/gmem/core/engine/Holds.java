@@ -4,6 +4,7 @@ import dev.gmem.PageState;
 import dev.gmem.core.host.GateLevel;
 import dev.gmem.core.table.GranuleCounts;
 import dev.gmem.core.table.GranuleEntry;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
@@ -68,6 +69,35 @@ public final class Holds {
     } finally {
       vma.monitor().unlock();
     }
+  }
+
+  /**
+   * Finds what is lost in a range.
+   *
+   * @param vma the VMA
+   * @param first first granule
+   * @param end granule after the last
+   * @return runs of granules, first and end of each
+   */
+  public List<long[]> lost(Vma vma, long first, long end) {
+    List<long[]> runs = new ArrayList<>();
+    vma.monitor().lock();
+    try {
+      if (first < end && vma.counts().poisoned() > 0) {
+        vma.table()
+            .forEachRun(
+                first,
+                end,
+                (from, to, entry) -> {
+                  if (GranuleEntry.poisoned(entry)) {
+                    runs.add(new long[] {from, to});
+                  }
+                });
+      }
+    } finally {
+      vma.monitor().unlock();
+    }
+    return runs;
   }
 
   private static int tighten(Hold hold) {
@@ -249,6 +279,9 @@ public final class Holds {
       boolean lost = hold.slot().isLost();
       if (written && !lost && vma.counts().blank() > 0) {
         engine.frames().written(hold);
+      }
+      if (written && !lost && overwrites && hold.onHost() && vma.counts().poisoned() > 0) {
+        engine.frames().writtenOnHost(hold);
       }
       vma.lift(hold);
       vma.loosen();

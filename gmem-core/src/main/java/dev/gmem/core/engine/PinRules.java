@@ -32,6 +32,7 @@ final class PinRules {
       case Goal.ToDevice wish ->
           node != Hints.node(wish.slot().index()) && takes(entry, wish.own(), devices);
       case Goal.Drop() -> true;
+      case Goal.Renew() -> node != Hints.HOST;
       case Goal.Stay ignored -> false;
       case Goal.Unmap() -> false;
       case Goal.Flush() -> false; // an owner that keeps copies keeps one; others get it back

@@ -45,13 +45,16 @@ record Plan(
   /**
    * Makes a plan.
    *
-   * @param entry an entry that is neither busy nor poisoned
+   * @param entry an entry that is not busy
    * @param goal what it is for
    * @return the plan, or null if there is nothing to do, or nothing that could be done
    */
   static Plan of(long entry, Goal goal) {
     if (GranuleEntry.unmapped(entry)) {
       return null;
+    }
+    if (GranuleEntry.poisoned(entry)) {
+      return lost(entry, goal);
     }
     return GranuleEntry.unread(entry) || GranuleEntry.filed(entry)
         ? withFile(entry, goal)
@@ -79,6 +82,51 @@ record Plan(
     }
     boolean same = filed && !Claims.dropsContents(goal);
     return plan.keepingFile(same, same && !writes);
+  }
+
+  /** Who does not need what is lost may have the granule; it stays lost until that is written. */
+  private static Plan lost(long entry, Goal goal) {
+    boolean blank = GranuleEntry.blank(entry);
+    int mapped = blank ? GranuleEntry.devices(entry) : 0;
+    long lost = GranuleEntry.lost(entry);
+    return switch (goal) {
+      case Goal.ToDevice wish when wish.overwrite() && !hasLost(entry, goal) -> {
+        long result = GranuleEntry.overwriting(entry, wish.slot().index());
+        yield new Plan(false, false, NONE, false, mapped, Mapping.OVERWRITE, lost, result);
+      }
+      case Goal.InPlace wish when wish.overwrite() -> blank ? moved(NONE, mapped, lost) : null;
+      case Goal.Evict leave -> (mapped & 1 << leave.slot().index()) != 0 ? off(mapped, lost) : null;
+      case Goal.Discard(var slot) -> (mapped & 1 << slot.index()) != 0 ? off(mapped, lost) : null;
+      case Goal.Release() -> blank ? off(mapped, lost) : null;
+      case Goal.Drop() -> dropLost(mapped, lost, GranuleEntry.NOMAP);
+      case Goal.Replace() -> dropLost(mapped, lost, GranuleEntry.NOMAP);
+      case Goal.Renew() -> dropLost(mapped, lost, GranuleEntry.CPU);
+      case Goal.Unmap() -> dropLost(mapped, GranuleEntry.UNMAPPED, GranuleEntry.UNMAPPED);
+      default -> null;
+    };
+  }
+
+  /** Tells whether a goal finds a lost granule as it needs it. */
+  static boolean hasLost(long entry, Goal goal) {
+    boolean blank = GranuleEntry.blank(entry);
+    return switch (goal) {
+      // A fault of its own kernel is spurious: it may write there already.
+      case Goal.ToDevice wish ->
+          blank
+              && GranuleEntry.onDevice(entry, wish.slot().index())
+              && (wish.overwrite() || wish.launch() == Goal.NO_LAUNCH);
+      case Goal.InPlace wish -> wish.overwrite() && !blank;
+      case Goal.Discard(var slot) -> !blank || !GranuleEntry.onDevice(entry, slot.index());
+      default -> false;
+    };
+  }
+
+  private static Plan off(int devices, long result) {
+    return moved(NONE, devices, result);
+  }
+
+  private static Plan dropLost(int devices, long home, long result) {
+    return new Plan(true, true, NONE, false, devices, Mapping.NONE, home, result);
   }
 
   private static boolean writes(Goal goal) {
@@ -120,6 +168,7 @@ record Plan(
           GranuleEntry.blank(entry) ? evict(entry, slot.index()) : null;
       case Goal.Drop() -> drop(entry, GranuleEntry.EVICTED, GranuleEntry.NOMAP);
       case Goal.Replace() -> drop(entry, GranuleEntry.EVICTED, GranuleEntry.NOMAP);
+      case Goal.Renew() -> null;
       case Goal.Unmap() -> drop(entry, GranuleEntry.UNMAPPED, GranuleEntry.UNMAPPED);
       case Goal.Leave() -> leave(entry);
       case Goal.Stay(boolean write) -> write ? written(entry) : settled(entry);

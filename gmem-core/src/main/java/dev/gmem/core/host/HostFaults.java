@@ -41,6 +41,17 @@ public interface HostFaults {
   void fault(long address, long bytes, boolean write);
 
   /**
+   * Says that the CPU is about to overwrite all of a range, whatever it holds, and that nothing can
+   * keep it from doing so but {@link #fault}, which is called next. What of it is lost has no need
+   * to be. May block and run deep.
+   *
+   * @param address first byte
+   * @param bytes how many
+   * @throws dev.gmem.GmemException if it cannot be made accessible; the access fails with it
+   */
+  default void overwrites(long address, long bytes) {}
+
+  /**
    * Makes the whole region accessible to the CPU and keeps it so: returns after a successful {@link
    * GatedRegion#openPinned}, or without it if the region has been closed.
    *

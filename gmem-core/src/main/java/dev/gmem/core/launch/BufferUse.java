@@ -2,6 +2,7 @@ package dev.gmem.core.launch;
 
 import dev.gmem.Access;
 import dev.gmem.core.engine.Vma;
+import dev.gmem.core.engine.WholeGranules;
 
 /**
  * A buffer of a launch, resolved.
@@ -33,12 +34,12 @@ record BufferUse(Vma vma, long address, long bytes, Access access, boolean onHos
 
   /** First granule that lies wholly in the buffer. */
   long innerFirst() {
-    return address == vma.run(first(), first() + 1).address() ? first() : first() + 1;
+    return WholeGranules.first(vma, address);
   }
 
   /** Granule after the last that lies wholly in the buffer. */
   long innerEnd() {
-    return address + bytes == vma.run(end() - 1, end()).end() ? end() : end() - 1;
+    return WholeGranules.end(vma, address, bytes);
   }
 
   /** Tells whether it reaches a granule that lies wholly in the other. */

@@ -1,5 +1,6 @@
 package dev.gmem.core.launch;
 
+import dev.gmem.Access;
 import dev.gmem.DeviceException;
 import dev.gmem.DeviceMemoryExhaustedException;
 import dev.gmem.core.engine.DeviceSlot;
@@ -62,7 +63,9 @@ public final class LaunchQueue {
     boolean inPlace;
     try {
       checkQuota(task);
-      placeHolds(task);
+      if (task.slot().holdsArguments() || earlier.isEmpty()) {
+        placeHolds(task);
+      }
       inPlace = earlier.isEmpty() && isInPlace(task);
     } catch (RuntimeException | Error e) {
       end(task, null, e);
@@ -144,9 +147,6 @@ public final class LaunchQueue {
 
   /** Holds all arguments, or none: whoever waits for a pin holds nothing. */
   private void placeHolds(LaunchTask task) {
-    if (!task.slot().holdsArguments()) {
-      return;
-    }
     while (true) {
       Vma pinned = tryPlaceHolds(task);
       if (pinned == null) {
@@ -158,24 +158,50 @@ public final class LaunchQueue {
   }
 
   private Vma tryPlaceHolds(LaunchTask task) {
+    boolean faults = !task.slot().holdsArguments();
     for (BufferUse use : task.buffers()) {
-      boolean own = task.slot().owns(use.access().writes());
-      Hold hold = new Hold(task.number(), task.slot(), use.vma(), use.first(), use.end(), own);
-      if (!use.access().writes()) {
-        hold.readsOnly();
+      for (Hold hold : faults ? lost(task, use) : List.of(whole(task, use))) {
+        if (engine.holds().place(hold) == Placed.PINNED) {
+          return use.vma();
+        }
+        task.holds().add(hold);
       }
-      if (use.onHost()) {
-        hold.inHostFrames();
-      } else if (task.overwrites(use)) {
-        hold.overwrites(use.innerFirst(), use.innerEnd());
-      }
-      if (engine.holds().place(hold) == Placed.PINNED) {
-        return use.vma();
-      }
-      task.holds().add(hold);
     }
     engine.holds().quiesce(task.holds());
     return null;
+  }
+
+  private static Hold whole(LaunchTask task, BufferUse use) {
+    boolean own = task.slot().owns(use.access().writes());
+    Hold hold = new Hold(task.number(), task.slot(), use.vma(), use.first(), use.end(), own);
+    if (!use.access().writes()) {
+      hold.readsOnly();
+    }
+    if (use.onHost()) {
+      hold.inHostFrames();
+    }
+    if (task.overwrites(use)) {
+      hold.overwrites(use.innerFirst(), use.innerEnd());
+    }
+    return hold;
+  }
+
+  /**
+   * What is lost and will be overwritten. A kernel that faults there cannot say that it will write
+   * all of it; so these granules are given to it beforehand, and kept there.
+   */
+  private List<Hold> lost(LaunchTask task, BufferUse use) {
+    if (use.access() != Access.OVERWRITE || !task.overwrites(use)) {
+      return List.of();
+    }
+    return engine.holds().lost(use.vma(), use.innerFirst(), use.innerEnd()).stream()
+        .map(
+            run -> {
+              Hold hold = new Hold(task.number(), task.slot(), use.vma(), run[0], run[1], true);
+              hold.overwrites(run[0], run[1]);
+              return hold;
+            })
+        .toList();
   }
 
   /** Returns false if something that was to be valid now is lost. */
@@ -220,6 +246,9 @@ public final class LaunchQueue {
 
   private void start(LaunchTask task) {
     try {
+      if (!task.slot().holdsArguments()) {
+        placeHolds(task); // it tells only now what is lost
+      }
       if (!isInPlace(task)) {
         moveArguments(task);
       }
@@ -287,6 +316,9 @@ public final class LaunchQueue {
     if (task.holds().isEmpty()) {
       return true;
     }
+    if (!slot.holdsArguments()) {
+      return engine.holds().run(task.holds()); // its own faults are not to wait for its room
+    }
     slot.beginRunning();
     boolean runs = false;
     try {
@@ -307,8 +339,10 @@ public final class LaunchQueue {
     slot.beginTaking();
     try {
       checkQuota(task); // it may have become smaller since the call
-      slot.beginRunning(); // others that need room wait for this launch from now on
-      task.runs();
+      if (slot.holdsArguments()) {
+        slot.beginRunning(); // others that need room wait for this launch from now on
+        task.runs();
+      }
       long before = slot.bytesIn();
       Optional<GmCopyTimes> timesBefore = slot.copyTimes();
       do {

@@ -15,6 +15,7 @@ public final class GranuleCounts {
   private long busy;
   private long blank;
   private long clean;
+  private long poisoned;
 
   /**
    * Adds granules.
@@ -44,6 +45,9 @@ public final class GranuleCounts {
     }
     if (GranuleEntry.clean(entry)) {
       clean += granules;
+    }
+    if (GranuleEntry.poisoned(entry)) {
+      poisoned += granules;
     }
   }
 
@@ -119,6 +123,15 @@ public final class GranuleCounts {
    */
   public long clean() {
     return clean;
+  }
+
+  /**
+   * Counts what is lost.
+   *
+   * @return granules
+   */
+  public long poisoned() {
+    return poisoned;
   }
 
   /**

@@ -6,17 +6,18 @@ import dev.gmem.PageState;
  * The layout of one entry, and nothing else about it.
  *
  * <pre>
- *  63                        32 31  16 15  10  9     8     7     6     5     4     3   2    0
- * +----------------------------+------+------+-----+-----+-----+------+----+-----+----+-----+
- * |devices: bit d=device slot d| hints|unused|filed|clean|blank|poison|busy|write|read|state|
- * +----------------------------+------+------+-----+-----+-----+------+----+-----+----+-----+
+ *  63                        32 31  16  15   14 10  9     8     7     6     5     4     3   2    0
+ * +----------------------------+------+------+----+-----+-----+-----+------+----+-----+----+-----+
+ * |devices: bit d=device slot d| hints|unused|lost|filed|clean|blank|poison|busy|write|read|state|
+ * +----------------------------+------+------+----+-----+-----+-----+------+----+-----+----+-----+
  * </pre>
  *
  * <p>{@code read} and {@code write} are the CPU's permissions; {@code busy}: claimed by a
  * transition; {@code poison}: the only valid copy is lost; {@code blank}: the owner has it mapped
- * for a launch that overwrites it and has not succeeded yet, and the valid copy is the host's;
- * {@code clean}: the owner's bytes are those of the host's frame; {@code filed}: the file that it
- * is mapped from holds the same bytes, so that the CPU may not write; {@code hints}: the number of
+ * for a launch that overwrites it and has not succeeded yet, and the valid copy is the host's, or,
+ * with {@code poison}, there is none, and {@code lost} is the slot that it was lost with; {@code
+ * clean}: the owner's bytes are those of the host's frame; {@code filed}: the file that it is
+ * mapped from holds the same bytes, so that the CPU may not write; {@code hints}: the number of
  * what has been advised, which no transition changes; {@code devices}: who has it mapped, and,
  * unless it is blank, a valid copy.
  */
@@ -32,6 +33,8 @@ public final class GranuleEntry {
   private static final long BLANK = 1 << 7;
   private static final long CLEAN = 1 << 8;
   private static final long FILED = 1 << 9;
+  private static final int LOST_SHIFT = 10;
+  private static final long LOST_MASK = (DEVICES_MAX - 1L) << LOST_SHIFT;
   private static final int HINTS_SHIFT = 16;
   private static final long HINTS_MASK = (Hints.NUMBERS_MAX - 1L) << HINTS_SHIFT;
   private static final int DEVICES_SHIFT = 32;
@@ -265,6 +268,37 @@ public final class GranuleEntry {
   }
 
   /**
+   * Returns the slot of the device that the only valid copy was lost with.
+   *
+   * @param entry a poisoned entry
+   * @return the slot
+   */
+  public static int lostWith(long entry) {
+    return blank(entry) ? (int) ((entry & LOST_MASK) >>> LOST_SHIFT) : owner(entry);
+  }
+
+  /**
+   * Returns a lost entry as it is while nobody overwrites it.
+   *
+   * @param entry a poisoned entry
+   * @return the entry, without hints
+   */
+  public static long lost(long entry) {
+    return poison(device(lostWith(entry)));
+  }
+
+  /**
+   * Returns a lost entry as it is while a launch overwrites it: lost until that has succeeded.
+   *
+   * @param entry a poisoned entry
+   * @param slot the slot of the launch's device, which has it mapped
+   * @return the entry, without hints
+   */
+  public static long overwriting(long entry, int slot) {
+    return poison(blanked(device(slot))) | (long) lostWith(entry) << LOST_SHIFT;
+  }
+
+  /**
    * Returns what an entry becomes when devices are lost: whoever else has a copy keeps it; if
    * nobody has, it is poisoned.
    *
@@ -275,10 +309,13 @@ public final class GranuleEntry {
    */
   public static long bereaved(long entry, int lost) {
     int left = devices(entry) & ~lost;
-    if (left == devices(entry) || poisoned(entry)) {
+    if (left == devices(entry) || poisoned(entry) && !blank(entry)) {
       return entry;
     }
     long kept = entry & (HINTS_MASK | BUSY);
+    if (poisoned(entry)) {
+      return lost(entry) | kept;
+    }
     if (state(entry) == PageState.SHARED) {
       return filed((left == 0 ? CPU : shared(left)) | kept, filed(entry));
     }
@@ -302,7 +339,7 @@ public final class GranuleEntry {
    * @return true if it does
    */
   public static boolean onHost(long entry) {
-    return state(entry) != PageState.DEVICE || (entry & (BLANK | CLEAN)) != 0;
+    return state(entry) != PageState.DEVICE || (entry & (BLANK | CLEAN)) != 0 && !poisoned(entry);
   }
 
   /**
@@ -346,13 +383,23 @@ public final class GranuleEntry {
   }
 
   /**
-   * Returns the entry with its owner's copy valid.
+   * Returns the entry with its owner's copy valid, whatever was lost before.
    *
    * @param entry an entry
-   * @return the entry
+   * @return the entry; unchanged unless it is blank
    */
   public static long written(long entry) {
-    return entry & ~BLANK;
+    return blank(entry) ? entry & ~(BLANK | POISONED | LOST_MASK) : entry;
+  }
+
+  /**
+   * Returns the entry with the host's frame valid, whatever was lost before.
+   *
+   * @param entry an entry
+   * @return the entry; unchanged unless it is lost and nobody has it mapped
+   */
+  public static long writtenOnHost(long entry) {
+    return poisoned(entry) && !blank(entry) ? withHintsOf(EVICTED, entry) : entry;
   }
 
   /**

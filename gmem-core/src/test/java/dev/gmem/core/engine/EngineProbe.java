@@ -49,7 +49,9 @@ public final class EngineProbe {
         };
     boolean owned = GranuleEntry.state(entry) == PageState.DEVICE;
     boolean flagged = GranuleEntry.blank(entry) || GranuleEntry.clean(entry);
-    possible &= !GranuleEntry.poisoned(entry) || owned && !flagged && !GranuleEntry.filed(entry);
+    possible &=
+        !GranuleEntry.poisoned(entry)
+            || owned && !GranuleEntry.clean(entry) && !GranuleEntry.filed(entry);
     possible &= !GranuleEntry.filed(entry) || !writes && !GranuleEntry.blank(entry);
     if (!possible || writes && !reads || flagged && !owned) {
       throw new AssertionError("impossible: " + GranuleEntry.toString(entry));
@@ -99,6 +101,7 @@ public final class EngineProbe {
     long busy = 0;
     long blank = 0;
     long clean = 0;
+    long poisoned = 0;
     for (long granule = 0; granule < table.granules(); granule++) {
       long entry = table.get(granule);
       states[GranuleEntry.state(entry).ordinal()]++;
@@ -107,6 +110,7 @@ public final class EngineProbe {
       busy += GranuleEntry.busy(entry) ? 1 : 0;
       blank += GranuleEntry.blank(entry) ? 1 : 0;
       clean += GranuleEntry.clean(entry) ? 1 : 0;
+      poisoned += GranuleEntry.poisoned(entry) ? 1 : 0;
       for (int rest = GranuleEntry.devices(entry); rest != 0; rest &= rest - 1) {
         devices[Integer.numberOfTrailingZeros(rest)]++;
       }
@@ -122,6 +126,7 @@ public final class EngineProbe {
     expect(counts.busy() == busy, "count of busy");
     expect(counts.blank() == blank, "count of blank");
     expect(counts.clean() == clean, "count of clean");
+    expect(counts.poisoned() == poisoned, "count of poisoned");
   }
 
   private static GateLevel needed(Vma vma) {

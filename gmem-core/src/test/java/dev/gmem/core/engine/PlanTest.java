@@ -70,6 +70,7 @@ class PlanTest {
     goals.add(new Goal.Release());
     goals.add(new Goal.Drop());
     goals.add(new Goal.Unmap());
+    goals.add(new Goal.Renew());
     goals.add(new Goal.Flush());
     goals.add(new Goal.Stay(false));
     goals.add(new Goal.Stay(true));
@@ -134,6 +135,7 @@ class PlanTest {
       case Goal.Replace() -> false;
       case Goal.Leave() -> false;
       case Goal.Unmap() -> GranuleEntry.unmapped(entry);
+      case Goal.Renew() -> true; // nothing is lost
       case Goal.Release() -> GranuleEntry.devices(entry) == 0;
     };
   }
@@ -312,6 +314,56 @@ class PlanTest {
     long elsewhere = GranuleEntry.withHints(GranuleEntry.device(2), hints);
     assertThat(Plan.of(there, new Goal.ToHost(false)).keep()).isTrue();
     assertThat(Plan.of(elsewhere, new Goal.ToHost(false)).keep()).isFalse();
+  }
+
+  /** Whoever reads is refused; a plan for anybody else leaves it lost until it is written. */
+  @Test
+  void whatIsLostIsHadByThoseOnlyWhoDoNotReadIt() {
+    long lost = GranuleEntry.poison(GranuleEntry.device(0));
+    long given = GranuleEntry.overwriting(lost, 1);
+    assertThat(GranuleEntry.lostWith(lost)).isZero();
+    assertThat(GranuleEntry.lostWith(given)).isZero();
+    assertThat(GranuleEntry.lost(given)).isEqualTo(lost);
+    assertThat(GranuleEntry.bereaved(given, 2)).isEqualTo(lost);
+    assertThat(GranuleEntry.onHost(given)).isFalse();
+    assertThat(GranuleEntry.written(given)).isEqualTo(GranuleEntry.device(1));
+    for (long entry : List.of(lost, given)) {
+      for (Goal goal : goals()) {
+        Plan plan = Plan.of(entry, goal);
+        if (plan == null) {
+          continue;
+        }
+        String name = name(entry, goal);
+        boolean drops = Claims.dropsContents(goal);
+        assertThat(reads(goal)).as(name).isFalse();
+        assertThat(plan.copyOutOf()).as(name).isEqualTo(Plan.NONE);
+        assertThat(plan.home()).as(name).isIn(lost, GranuleEntry.UNMAPPED);
+        assertThat(drops || GranuleEntry.poisoned(plan.result())).as(name).isTrue();
+        int mapped = GranuleEntry.blank(entry) ? GranuleEntry.devices(entry) : 0;
+        assertThat(plan.drop()).as(name).isEqualTo(mapped);
+        EngineProbe.checkPossible(plan.result());
+      }
+    }
+    assertThat(Plan.of(lost, new Goal.Renew()).result()).isEqualTo(GranuleEntry.CPU);
+    Goal overwrite = new Goal.ToDevice(SLOTS.get(1), true, true, 0);
+    assertThat(Plan.of(lost, overwrite).result()).isEqualTo(given);
+    assertThat(Claims.isDone(given, overwrite)).isTrue();
+    Goal write = new Goal.ToDevice(SLOTS.get(1), true, false, 0);
+    assertThat(Claims.isDone(given, write)).isFalse();
+    assertThat(Plan.of(given, write)).isNull();
+  }
+
+  private static boolean reads(Goal goal) {
+    return switch (goal) {
+      case Goal.ToHost ignored -> true;
+      case Goal.ToDevice wish -> !wish.overwrite();
+      case Goal.InPlace wish -> !wish.overwrite();
+      case Goal.Home() -> true;
+      case Goal.Stay ignored -> true;
+      case Goal.Leave() -> true;
+      case Goal.Flush() -> true;
+      default -> false;
+    };
   }
 
   @Test

@@ -123,7 +123,7 @@ class LossTest {
     isPoisoned(() -> stage.space().prefetch(s, stage.view(e)).join(), a);
     isPoisoned(() -> stage.space().prefetchToHost(s).join(), a);
     isPoisoned(() -> stage.space().copy(other, first), a);
-    isPoisoned(() -> stage.space().copy(first, other), a);
+    isPoisoned(() -> stage.space().copy(first.asSlice(8), other.asSlice(8)), a);
     isPoisoned(() -> stage.space().remap(other, first), a);
     assertThatThrownBy(() -> stage.host().read(a, 1)).hasCause(cable);
     stage.atEnd();

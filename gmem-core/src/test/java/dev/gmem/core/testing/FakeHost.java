@@ -386,6 +386,31 @@ public final class FakeHost implements HostPlatform {
   }
 
   /**
+   * Fills a range, all of it at once.
+   *
+   * @param address first byte
+   * @param bytes how many
+   * @param value of each
+   */
+  public void fill(long address, int bytes, byte value) {
+    region(address)
+        .overwrite(
+            address,
+            bytes,
+            () -> {
+              byte[] content = new byte[bytes];
+              Arrays.fill(content, value);
+              synchronized (this) {
+                for (long page = address; page < address + bytes; page += PAGE_BYTES) {
+                  schedule.writes(bytesObject(page));
+                }
+                raw(address, bytes).fill(value);
+                reference.put(address, content);
+              }
+            });
+  }
+
+  /**
    * Pins an allocation, as a native call does that is given a segment.
    *
    * @param address any address of it

@@ -165,6 +165,16 @@ public final class FakeRegion implements GatedRegion {
   // ---- for the CPU ----
 
   void access(long address, int bytes, boolean write, Runnable operation) {
+    access(address, bytes, write, () -> {}, operation);
+  }
+
+  /** Overwrites a range, whatever it holds, as {@code MemorySegment.fill} does. */
+  void overwrite(long address, int bytes, Runnable operation) {
+    access(address, bytes, true, () -> faults.overwrites(address, bytes), operation);
+  }
+
+  private void access(
+      long address, int bytes, boolean write, Runnable beforeFault, Runnable operation) {
     for (int faulted = 0; ; ) {
       schedule.point((write ? "write " : "read ") + Long.toHexString(address));
       boolean passes = begin(write) || host.tlb().remembers(address, bytes, write);
@@ -181,6 +191,7 @@ public final class FakeRegion implements GatedRegion {
         if (faulted++ == schedule.faultsMax()) {
           throw new Schedule.GivenUp();
         }
+        beforeFault.run();
         faults.fault(address, bytes, write);
         continue;
       }

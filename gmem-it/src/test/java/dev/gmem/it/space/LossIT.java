@@ -13,6 +13,7 @@ import dev.gmem.DeviceException;
 import dev.gmem.DeviceLostException;
 import dev.gmem.Gmem;
 import dev.gmem.Kernel;
+import dev.gmem.KernelLaunchException;
 import dev.gmem.KernelSource;
 import dev.gmem.KernelSource.Parameter;
 import dev.gmem.Launch;
@@ -27,6 +28,7 @@ import dev.gmem.testkit.injection.SpiCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -115,7 +117,7 @@ class LossIT {
     assertPoisoned(() -> data.setAtIndex(JAVA_LONG, 3, 1));
     assertPoisoned(() -> buffer.get(0));
     assertPoisoned(() -> buffer.get(0, bytes));
-    assertPoisoned(() -> granule(0).fill((byte) 0));
+    assertPoisoned(() -> granule(0).asSlice(8).fill((byte) 0));
     assertPoisoned(() -> MemorySegment.copy(granule(0), 0, granule(3), 0, GRANULE_BYTES));
     assertPoisoned(() -> increment(other).launch(NdRange.of(GRANULE_BYTES / 8), granule(0)).join());
     assertEquals(GRANULE_BYTES, space.residency(data).bytesPoisoned());
@@ -128,6 +130,58 @@ class LossIT {
     increment(other).launch(NdRange.of(GRANULE_BYTES / 8), granule(0)).join();
     assertEquals(1, data.getAtIndex(JAVA_LONG, 3));
     space.detach(view(lost));
+  }
+
+  /** Overwriting whole granules gives them a meaning, by whomever; parts of one do not. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatIsOverwrittenIsNotLostAnyMore(boolean faults) {
+    InjectedDevice lost = attach("sim0", faults);
+    InjectedDevice other = attach("sim1", faults);
+    Kernel seven = storing(other, 7);
+    Kernel fails = storing(other, -1);
+    increment(lost).launch(NdRange.of(LONGS), data).join();
+    lost.die(null);
+    assertEquals(data.byteSize(), space.residency(data).bytesPoisoned());
+    NdRange all = NdRange.of(GRANULE_BYTES / 8);
+    assertThrows(KernelLaunchException.class, () -> fails.launch(all, granule(0)).join());
+    assertPoisoned(() -> data.get(JAVA_LONG, 0));
+    seven.launch(all, granule(0)).join();
+    assertThrows(DeviceException.class, () -> seven.launch(all, granule(1).asSlice(8)).join());
+    granule(1).fill((byte) 1);
+    long[] content = new long[GRANULE_BYTES / 8];
+    Arrays.fill(content, 5);
+    space.copy(granule(2), MemorySegment.ofArray(content));
+    MemorySegment rest = data.asSlice(3 * GRANULE_BYTES + 8);
+    assertPoisoned(() -> rest.fill((byte) 2)); // its first granule is a part
+    data.asSlice(4 * GRANULE_BYTES).fill((byte) 3);
+    assertEquals(GRANULE_BYTES, space.residency(data).bytesPoisoned());
+    assertPoisoned(() -> granule(3).get(JAVA_LONG, 8));
+    for (int i = 0; i < GRANULE_BYTES; i += 8) {
+      assertEquals(7, granule(0).get(JAVA_LONG, i));
+      assertEquals(0x0101010101010101L, granule(1).get(JAVA_LONG, i));
+      assertEquals(5, granule(2).get(JAVA_LONG, i));
+      assertEquals(0x0303030303030303L, granule(GRANULES - 1).get(JAVA_LONG, i));
+    }
+    increment(other).launch(all, granule(2)).join();
+    assertEquals(6, granule(2).get(JAVA_LONG, 0));
+  }
+
+  /** A kernel that overwrites its argument, or fails half-way. */
+  private Kernel storing(InjectedDevice device, long value) {
+    String name = value < 0 ? "fails" : "stores";
+    return view(device)
+        .load(
+            KernelSource.java(
+                name,
+                (item, memory, arguments) -> {
+                  if (value < 0 && item.globalId(0) > 3) {
+                    throw new IllegalStateException("half-way");
+                  }
+                  memory.putLong(arguments.address(0) + 8 * item.globalId(0), value);
+                },
+                Parameter.OVERWRITE))
+        .kernel(name);
   }
 
   private static void assertSame(Throwable expected, Throwable actual) {
