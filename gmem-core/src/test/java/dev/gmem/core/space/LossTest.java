@@ -28,6 +28,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -483,6 +486,25 @@ class LossTest {
     FakeDevice f = stage.device("d2");
     assertThat(stage.view(f).node()).isEqualTo(view.node());
     stage.host().read(a, 8);
+    stage.atEnd();
+  }
+
+  @Test
+  void aDeviceThatIsAbandonedWhileItIsLetGoOfIsClosedOnce() {
+    AtomicBoolean abandoned = new AtomicBoolean();
+    d.answer(
+        call -> {
+          if (call.kind() == Kind.VA_FREE && abandoned.compareAndSet(false, true)) {
+            CompletableFuture.runAsync(() -> stage.space().abandon(view)).join();
+            LockSupport.parkNanos(50_000_000); // for whoever closes it meanwhile, if anybody did
+            assertThat(d.isClosed()).isFalse();
+          }
+          return GmStatus.SUCCESS;
+        });
+    stage.space().detach(view);
+    assertThat(abandoned).isTrue();
+    assertThat(d.isClosed()).isTrue();
+    assertThat(view.isLost()).isFalse();
     stage.atEnd();
   }
 
