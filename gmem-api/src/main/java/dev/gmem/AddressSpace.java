@@ -261,6 +261,7 @@ public interface AddressSpace extends AutoCloseable {
    * @throws IllegalArgumentException if neither is of this space, their lengths differ, or the
    *     destination is read-only
    * @throws IllegalStateException if the arena of one is closed
+   * @throws PinnedMemoryException if the destination is pinned to a device that does not copy
    * @throws DeviceException if a device fails
    */
   void copy(MemorySegment destination, MemorySegment source);

@@ -15,7 +15,9 @@ import java.util.Objects;
  * @param retainedBytesMax most bytes of host memory that are retained for granules whose only valid
  *     copy is on a device: when more than that is away, the host memory of what goes is given back
  *     to the operating system. It is had again when the granule comes home, which costs page
- *     faults; it counts as allocated all the same
+ *     faults; it counts as allocated all the same. Nothing is given back of what is on a device
+ *     that may work in host memory where its own does not do ({@link
+ *     dev.gmem.spi.GmCapability#REMOTE_MAPPING})
  */
 public record SpaceOptions(
     int granuleBytes,

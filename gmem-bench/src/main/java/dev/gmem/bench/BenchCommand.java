@@ -2,6 +2,7 @@ package dev.gmem.bench;
 
 import dev.gmem.bench.report.Json;
 import dev.gmem.bench.report.Row;
+import dev.gmem.bench.report.Runs;
 import dev.gmem.bench.report.Table;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -74,6 +75,12 @@ public final class BenchCommand implements Runnable {
           List<String> names,
       @Option(names = "--quick", description = "Fewer turns, fewer sizes: a first impression.")
           boolean quick,
+      @Option(
+              names = "--runs",
+              paramLabel = "N",
+              defaultValue = "1",
+              description = "Run each N times, in fresh JVMs: medians of the runs' figures.")
+          int runs,
       @Option(names = "--json", description = "Print rows as JSON.") boolean json,
       @Option(names = "--check", description = "End with 1 if a limit is broken.") boolean check,
       @Option(
@@ -81,8 +88,11 @@ public final class BenchCommand implements Runnable {
               usageHelp = true,
               description = "Show this help.")
           boolean helpOfRun) {
+    if (runs < 1) {
+      throw new ParameterException(spec.commandLine(), "--runs must be at least 1: runs=" + runs);
+    }
     boolean all = names == null || names.isEmpty();
-    List<Row> rows = rows(choose(names), all, quick ? Effort.QUICK : Effort.FULL);
+    List<Row> rows = rows(choose(names), all, quick ? Effort.QUICK : Effort.FULL, runs);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(Json.write(rows));
@@ -111,7 +121,7 @@ public final class BenchCommand implements Runnable {
     return chosen;
   }
 
-  private List<Row> rows(List<Benchmark> chosen, boolean mayLeaveOut, Effort effort) {
+  private List<Row> rows(List<Benchmark> chosen, boolean mayLeaveOut, Effort effort, int runs) {
     PrintWriter err = spec.commandLine().getErr();
     Consumer<String> progress =
         line -> {
@@ -122,7 +132,14 @@ public final class BenchCommand implements Runnable {
     for (Benchmark benchmark : chosen) {
       Optional<String> missing = benchmark.missing();
       if (missing.isEmpty()) {
-        rows.addAll(benchmark.run(effort, progress));
+        List<List<Row>> each = new ArrayList<>();
+        for (int run = 1; run <= runs; run++) {
+          if (runs > 1) {
+            progress.accept(benchmark.name() + ": run " + run + " of " + runs);
+          }
+          each.add(benchmark.run(effort, progress));
+        }
+        rows.addAll(Runs.median(each));
       } else if (mayLeaveOut) {
         progress.accept("left out " + benchmark.name() + ": " + missing.get());
       } else {

@@ -82,6 +82,16 @@ class BenchCommandTest {
   }
 
   @Test
+  void runsAreRepeatedAndSummedUp() {
+    assertThat(execute("run", "good", "--runs", "3")).isZero();
+    assertThat(ran).containsExactly("good FULL", "good FULL", "good FULL");
+    assertThat(err.toString()).contains("good: run 3 of 3");
+    assertThat(out.toString()).contains("x1.010  x1.010 .. x1.010");
+    assertThat(execute("run", "good", "--runs", "0")).isEqualTo(2);
+    assertThat(err.toString()).contains("runs=0");
+  }
+
+  @Test
   void aBrokenLimitFailsOnlyWhenAskedTo() {
     assertThat(execute("run", "bad")).isZero();
     assertThat(out.toString()).contains("BROKEN");

@@ -5,10 +5,10 @@ import dev.gmem.DeviceMemoryExhaustedException;
 import dev.gmem.PinnedMemoryException;
 import dev.gmem.TransferException;
 import dev.gmem.core.engine.Claim.Failure;
+import dev.gmem.core.sync.Pause;
 import dev.gmem.core.table.GranuleEntry;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The patience of one request: how long it waits for pins, how often it tries again after a status
@@ -142,7 +142,7 @@ final class Attempts {
       return;
     }
     if (failure.status() == GmStatus.MIGRATING && migrating++ < MIGRATING_TRIES_MAX) {
-      LockSupport.parkNanos(MIGRATING_WAIT_NANOS);
+      Pause.nanos(MIGRATING_WAIT_NANOS);
       return;
     }
     throw exception(failure);

@@ -29,6 +29,7 @@ final class Claim {
   private List<Step> steps = needed;
   private final List<DeviceSlot> slots = new ArrayList<>();
   private boolean withdrawn;
+  private boolean cutShort;
   private long awayBytes;
   private Obstacle obstacle;
   private int pins;
@@ -289,6 +290,15 @@ final class Claim {
     steps.forEach(Step::leaveOut);
   }
 
+  /**
+   * Leaves out a step, and all that come after it, before anything has been done: it cannot be had.
+   * What comes before it is done; who asks again finds it at the front, and is told.
+   */
+  void cutShort(Step from) {
+    cutShort = true;
+    steps.stream().filter(step -> step.first() >= from.first()).forEach(Step::leaveOut);
+  }
+
   /** Tells whether something came along, and something has failed: the one may be why. */
   boolean failedAlong() {
     return withdrawn || failure != null && hasAlong();
@@ -300,7 +310,7 @@ final class Claim {
 
   /** Tells whether what is needed has been done. */
   boolean succeeded() {
-    return failure == null && !withdrawn;
+    return failure == null && !withdrawn && !cutShort;
   }
 
   /** What keeps it from being taken, or null if it has been. */

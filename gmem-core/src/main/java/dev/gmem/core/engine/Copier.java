@@ -9,6 +9,7 @@ import dev.gmem.spi.GmCopy;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * Copies bytes between places where they live, without moving granules (the RFC's {@code hmemcpy}).
@@ -151,6 +152,7 @@ public final class Copier {
       Part source = Part.PLAIN;
       Failure failure = null;
       boolean home = false;
+      boolean sourceAway = false;
       boolean targetFirst = from.vma() == null || to.address() <= from.address();
       try {
         if (sharesGranule(at)) {
@@ -181,6 +183,7 @@ public final class Copier {
             return length;
           }
           home = answer.status() == GmStatus.UNIMPLEMENTED;
+          sourceAway = source.owner(devices) != null;
           failure = home ? null : failure(target, source, answer);
         }
       } finally {
@@ -192,11 +195,27 @@ public final class Copier {
       if (failure != null) {
         attempts.recover(failure);
       }
-      if (home) {
-        bringHome(to, at);
+      if (home && sourceAway) {
         bringHome(from, at);
+      } else if (home) {
+        refusePinned(at);
+        bringHome(to, at);
       }
       return 0;
+    }
+
+    /** What is pinned keeps its copy when it comes home, so that it would be back here for ever. */
+    private void refusePinned(long at) {
+      long granule = to.granule(at);
+      Hints hints = GranuleEntry.hints(to.vma().table().get(granule));
+      if (hints.pinned() > Hints.HOST) {
+        throw PinRules.exception(
+            "the device that the memory is pinned to does not copy; unpin it for the time of the"
+                + " copy",
+            to.vma().run(granule, granule + 1),
+            hints.pinned(),
+            devices);
+      }
     }
 
     /**
@@ -212,7 +231,7 @@ public final class Copier {
       return first == WholeGranules.first(vma, to.address() + at)
               && first < end
               && GranuleEntry.poisoned(vma.table().get(first))
-          ? Math.min(bytes, vma.bytesOf(first, vma.table().runEnd(first, end)))
+          ? Math.min(bytes, vma.bytesOf(first, runEnd(vma, first, end)))
           : 0;
     }
 
@@ -313,9 +332,19 @@ public final class Copier {
       }
       Vma vma = side.vma();
       long first = side.granule(at);
-      long last = vma.table().runEnd(first, side.granule(end - 1) + 1); // more is of no use
+      long last = runEnd(vma, first, side.granule(end - 1) + 1); // more is of no use
       Request request = new Request(vma, first, last, new Goal.Stay(write), false);
-      return new Part(request, claims.take(request));
+      return new Part(request, Objects.requireNonNull(claims.take(request), "a claim"));
+    }
+
+    /** As it is at one moment: a run that seems to be empty would be copied without a claim. */
+    private static long runEnd(Vma vma, long first, long limit) {
+      vma.monitor().lock();
+      try {
+        return vma.table().runEnd(first, limit);
+      } finally {
+        vma.monitor().unlock();
+      }
     }
 
     private void commit(Part part) {

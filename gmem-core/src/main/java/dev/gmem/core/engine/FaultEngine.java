@@ -53,7 +53,7 @@ public final class FaultEngine {
       HostPlatform platform, DeviceTable devices, SpaceOptions options, Monitor.Factory threads) {
     this.platform = platform;
     this.pinTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis());
-    this.frames = new Frames(platform, options.retainedBytesMax());
+    this.frames = new Frames(platform, devices, options.retainedBytesMax());
     this.devices = devices;
     this.claims = new Claims(platform, devices, frames);
     this.migrator = new Migrator(platform, devices, frames);

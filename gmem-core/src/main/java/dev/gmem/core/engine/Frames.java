@@ -22,16 +22,19 @@ import java.util.concurrent.atomic.LongAdder;
  *
  * <p>Nothing fails because of it: the system has promised these frames when they were allocated,
  * and gives others when the granule comes home. Frames of granules that are clean, blank, shared or
- * evicted are valid, and stay.
+ * evicted are valid, and stay. So do those of what a device owns that may have chosen them for its
+ * memory ({@link DeviceSlot#mayUseHostFrames}): it does not say where it has.
  */
 public final class Frames {
   private final HostPlatform platform;
+  private final DeviceTable devices;
   private final long retainedBytesMax;
   private final AtomicLong awayBytes = new AtomicLong();
   private final LongAdder bytesGivenBack = new LongAdder();
 
-  Frames(HostPlatform platform, long retainedBytesMax) {
+  Frames(HostPlatform platform, DeviceTable devices, long retainedBytesMax) {
     this.platform = platform;
+    this.devices = devices;
     this.retainedBytesMax = retainedBytesMax;
   }
 
@@ -57,8 +60,11 @@ public final class Frames {
     long bytes = 0;
     for (Step step : claim.steps()) {
       if (GranuleEntry.onHost(step.before()) && !GranuleEntry.onHost(step.after())) {
-        gone.add(claim.vma().run(step.first(), step.end()));
-        bytes += gone.getLast().bytes();
+        GmRange run = claim.vma().run(step.first(), step.end());
+        bytes += run.bytes();
+        if (!devices.slot(GranuleEntry.owner(step.after())).mayUseHostFrames()) {
+          gone.add(run);
+        }
       }
     }
     if (bytes > 0) {
@@ -107,7 +113,8 @@ public final class Frames {
    */
   void written(Hold hold) {
     Vma vma = hold.vma();
-    List<GmRange> gone = keepsAll() ? List.of() : blank(hold);
+    boolean keeps = keepsAll() || hold.slot().mayUseHostFrames();
+    List<GmRange> gone = keeps ? List.of() : blank(hold);
     vma.table().update(hold.overwriteFirst(), hold.overwriteEnd(), GranuleEntry::written);
     if (gone.isEmpty()) {
       return;

@@ -85,7 +85,7 @@ final class Migrator {
     frames.workDone(claim);
   }
 
-  /** Reads what only the file has. What nobody has asked for may be left out. */
+  /** Reads what only the file has. What cannot be read at the front of a claim is told. */
   private void fill(Claim claim) {
     if (claim.vma().backing() == null || Claims.dropsContents(claim.goal())) {
       return;
@@ -105,7 +105,7 @@ final class Migrator {
         if (step == claim.steps().getFirst()) {
           throw e;
         }
-        claim.steps().stream().filter(s -> s.first() >= step.first()).forEach(Step::leaveOut);
+        claim.cutShort(step);
         return;
       }
     }

@@ -3,8 +3,11 @@ package dev.gmem.core.engine;
 import dev.gmem.core.engine.DeviceSlot.Mapped;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 
 /**
@@ -27,11 +30,13 @@ import java.util.function.Predicate;
 final class Victims {
   private static final int SPARED_MAX = 64;
   private static final int KEPT_QUOTAS = 4;
+  private static final int FORGET_MIN = 1024;
 
   private final DeviceSlot slot;
   private final ArrayDeque<Mapped> queue = new ArrayDeque<>();
   private final ArrayDeque<Kept> kept = new ArrayDeque<>();
   private final EvictedRuns evicted = new EvictedRuns();
+  private int forgetAt = FORGET_MIN;
   private volatile long keptBytes;
   private volatile long refaultedBytes;
 
@@ -122,13 +127,36 @@ final class Victims {
     queue.addAll(runs);
   }
 
-  /** Keeps the history from growing without bound when the same granules come and go. */
+  /**
+   * Keeps the history from growing without bound when the same granules come and go: what has gone
+   * is forgotten, and of what has come several times all but the last. Looks when there is twice as
+   * much as it left the last time, so that this costs each run the same.
+   */
   private void forgetStale() {
-    int size = queue.size() + kept.size();
-    if (size > 1024 && size > 4 * (slot.usedBytes() >>> 12)) {
-      queue.removeIf(this::isStale);
-      forgetKept(this::isStale);
+    if (queue.size() + kept.size() < forgetAt) {
+      return;
     }
+    forgetKept(this::isStale);
+    List<Mapped> all = new ArrayList<>(queue);
+    Map<Vma, BitSet> later = new IdentityHashMap<>();
+    queue.clear();
+    for (Mapped run : all.reversed()) {
+      if (!isStale(run) && addsTo(later.computeIfAbsent(run.vma(), vma -> new BitSet()), run)) {
+        queue.addFirst(run);
+      }
+    }
+    forgetAt = Math.max(FORGET_MIN, 2 * (queue.size() + kept.size()));
+  }
+
+  /** Adds a run to the granules of those that came later; returns false if they have all of it. */
+  private static boolean addsTo(BitSet later, Mapped run) {
+    int first = (int) run.first();
+    int end = (int) run.end();
+    if (later.nextClearBit(first) >= end) {
+      return false;
+    }
+    later.set(first, end);
+    return true;
   }
 
   private boolean isStale(Mapped run) {

@@ -14,6 +14,7 @@ import dev.gmem.spi.GmKernel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,7 +40,7 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
   private volatile boolean done;
 
   /** The kernel's own end, once it has been started. */
-  private volatile CompletionStage<Long> kernelEnd;
+  private volatile CompletableFuture<Long> kernelEnd;
 
   private final AtomicBoolean ending = new AtomicBoolean();
 
@@ -100,7 +101,25 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
 
   /** Notes the kernel's own end, for whoever joins. */
   void started(CompletionStage<Long> end) {
-    kernelEnd = end;
+    kernelEnd = futureOf(end);
+  }
+
+  /** One for all who wait, and for who ends their wait; a stage may make another each time. */
+  private static CompletableFuture<Long> futureOf(CompletionStage<Long> end) {
+    try {
+      return end.toCompletableFuture();
+    } catch (UnsupportedOperationException e) {
+      CompletableFuture<Long> future = new CompletableFuture<>();
+      end.whenComplete(
+          (nanos, failure) -> {
+            if (failure == null) {
+              future.complete(nanos);
+            } else {
+              future.completeExceptionally(failure);
+            }
+          });
+      return future;
+    }
   }
 
   /** Tells whether its kernel has been started. */
@@ -115,11 +134,7 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
 
   /** Wakes those who wait for a kernel of which nothing will be heard. */
   void forgetKernel(Throwable cause) {
-    try {
-      kernelEnd.toCompletableFuture().completeExceptionally(cause);
-    } catch (UnsupportedOperationException e) {
-      return; // then nobody waits for it either
-    }
+    kernelEnd.completeExceptionally(cause);
   }
 
   /** What it is told whose device is lost. */
@@ -205,11 +220,11 @@ final class LaunchTask extends OrderedTask<LaunchResult> implements Launch {
    * result wait for the hardware, instead of having it woken by another one.
    */
   private void awaitKernel() {
-    CompletionStage<Long> end = kernelEnd;
+    CompletableFuture<Long> end = kernelEnd;
     if (end != null && !done) {
       try {
-        end.toCompletableFuture().join();
-      } catch (CompletionException | CancellationException | UnsupportedOperationException e) {
+        end.join();
+      } catch (CompletionException | CancellationException e) {
         return; // the launch tells it, too
       }
     }

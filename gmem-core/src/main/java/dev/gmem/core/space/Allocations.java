@@ -17,11 +17,11 @@ import dev.gmem.core.engine.VmaOptions;
 import dev.gmem.core.host.HostPlatform;
 import dev.gmem.core.sync.LockRank;
 import dev.gmem.core.sync.Monitor;
+import dev.gmem.core.sync.Pause;
 import dev.gmem.spi.GmRange;
 import dev.gmem.spi.GmStatus;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
@@ -289,7 +289,7 @@ final class Allocations {
   private Refusal announce(GmRange range, int granuleBytes, DeviceSlot slot) {
     Answer answer = engine.ask(slot, () -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
     for (int tries = 1; answer.status() == GmStatus.MIGRATING && tries < TRIES_MAX; tries++) {
-      LockSupport.parkNanos(RETRY_NANOS);
+      Pause.nanos(RETRY_NANOS);
       answer = engine.ask(slot, () -> slot.device().mmu().peerVaAlloc(range, granuleBytes));
     }
     return answer.isSuccess() || slot.isLost() ? null : new Refusal(slot, answer);

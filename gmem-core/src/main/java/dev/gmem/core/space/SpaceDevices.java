@@ -313,7 +313,9 @@ final class SpaceDevices {
   void abandon(Device device) {
     AttachedDevice known = require(device);
     known.slot().fate().lose(null);
-    bury(known);
+    if (known.slot().isLost()) { // or it had nothing left to lose, and is just being let go of
+      bury(known);
+    }
   }
 
   /**

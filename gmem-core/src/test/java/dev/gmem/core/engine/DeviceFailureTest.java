@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A device that fails: data and table stay right, nobody hangs, the user learns why. */
 @Timeout(60)
@@ -253,6 +254,26 @@ class DeviceFailureTest {
     assertThat(d.calls(Kind.MAP)).hasSize(2);
     assertThat(d.calls(Kind.UNMAP)).hasSize(1);
     assertThat(d.calls(Kind.UNMAP).getFirst().range().bytes()).isEqualTo(100 * GRANULE);
+    stage.atEnd();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aBusyDeviceIsWaitedForInterruptedOrNot(boolean interrupted) {
+    FakeDevice d = stage.device("d0");
+    MemorySegment s = stage.granules(1);
+    d.write(s.address(), 1, 7);
+    long ready = System.nanoTime() + 900_000_000;
+    d.answer(
+        call ->
+            call.kind() == Kind.UNMAP && System.nanoTime() < ready
+                ? GmStatus.MIGRATING
+                : GmStatus.SUCCESS);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    assertThat(stage.host().read(s.address(), 1)).isEqualTo(7);
+    assertThat(Thread.interrupted()).isEqualTo(interrupted);
     stage.atEnd();
   }
 

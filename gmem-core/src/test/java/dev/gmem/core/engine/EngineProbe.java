@@ -198,6 +198,11 @@ public final class EngineProbe {
     return history;
   }
 
+  /** How many runs a device remembers to have mapped. */
+  public static int remembered(DeviceSlot slot) {
+    return history(slot).size();
+  }
+
   /** Changes a quota, and does nothing that has to be done then. */
   public static void quota(DeviceSlot slot, long bytes) {
     slot.quotaBytes(bytes);

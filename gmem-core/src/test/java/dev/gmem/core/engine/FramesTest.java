@@ -12,6 +12,7 @@ import dev.gmem.SpaceOptions;
 import dev.gmem.core.testing.FakeCompute;
 import dev.gmem.core.testing.FakeDevice;
 import dev.gmem.core.testing.Stage;
+import dev.gmem.spi.GmCapability;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
@@ -172,6 +173,24 @@ class FramesTest {
     assertThat(retained(stage, s)).isZero();
     assertThat(givenBack(stage)).isEqualTo(GRANULES);
     expect(stage, s, 1);
+    stage.close();
+  }
+
+  @Test
+  void whatMayBeTheMemoryOfADeviceStays() {
+    Stage stage = stage(0);
+    FakeDevice d = stage.faultless("d0").with(GmCapability.REMOTE_MAPPING);
+    FakeCompute compute = d.computes();
+    stage.attach(d);
+    compute.onStart(FakeCompute.Started::finish);
+    MemorySegment s = filled(stage);
+    stage.kernel(d, "k READ_WRITE").launch(NdRange.of(1), s).join();
+    assertThat(stage.state(s, 0)).isEqualTo("DEVICE[d0]");
+    assertThat(retained(stage, s)).isEqualTo(GRANULES);
+    expect(stage, s, 0);
+    stage.kernel(d, "k OVERWRITE").launch(NdRange.of(1), s).join();
+    assertThat(retained(stage, s)).isEqualTo(GRANULES);
+    assertThat(givenBack(stage)).isZero();
     stage.close();
   }
 

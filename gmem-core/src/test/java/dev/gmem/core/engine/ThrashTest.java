@@ -65,6 +65,19 @@ class ThrashTest {
   }
 
   @Test
+  void whatComesAndGoesIsRememberedOnce() {
+    stage.attach(device);
+    MemorySegment s = touched(stage, stage.arena(), 3);
+    for (int i = 0; i < 10_000; i++) {
+      device.write(s.address() + i % 3 * GRANULE, 1, 1);
+      stage.host().read(s.address() + i % 3 * GRANULE, 1);
+      device.clearCalls();
+    }
+    assertThat(EngineProbe.remembered(SpaceProbe.slot(stage.view(device)))).isLessThan(2_000);
+    stage.atEnd();
+  }
+
+  @Test
   void whatComesBackSoonIsKeptWhileTheRestMakesDoWithWhatIsLeft() {
     stage.attach(device);
     MemorySegment s = touched(stage, stage.arena(), LARGE);

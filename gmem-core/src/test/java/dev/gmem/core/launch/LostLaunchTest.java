@@ -101,6 +101,31 @@ class LostLaunchTest {
   }
 
   @Test
+  void soDoesOneOfWhichOnlyAStageIsKnown() {
+    Kernel write = kernel("w READ_WRITE");
+    compute.onlyStages();
+    Launch running = launch(write, s);
+    compute.awaitStarted(1);
+    CompletableFuture<Object> joins = new CompletableFuture<>();
+    Thread joiner =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  try {
+                    joins.complete(running.join());
+                  } catch (RuntimeException e) {
+                    joins.completeExceptionally(e);
+                  }
+                });
+    while (joiner.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait(); // until it waits for the kernel
+    }
+    stage.space().abandon(stage.view(d));
+    fails(joins, DeviceLostException.class);
+  }
+
+  @Test
   void aKernelCanSayThatItsDeviceIsLost() {
     Kernel read = kernel("r READ");
     GmStatusException gone = new GmStatusException(GmStatus.DEVICE_LOST, "gone", null);

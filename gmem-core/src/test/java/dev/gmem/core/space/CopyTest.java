@@ -9,6 +9,7 @@ import dev.gmem.Device;
 import dev.gmem.Kernel;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.PinnedMemoryException;
 import dev.gmem.Transfer;
 import dev.gmem.TransferException;
 import dev.gmem.core.testing.FakeCompute;
@@ -22,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -221,6 +223,48 @@ class CopyTest {
     stage.space().copy(pinned, s.asSlice(0, GRANULE));
     assertThat(stage.state(s, 1)).isEqualTo("DEVICE[d0]");
     assertThat(d.peek(pinned.address())).isEqualTo((byte) 5);
+  }
+
+  @Test
+  void whatIsPinnedToADeviceThatDoesNotCopyIsRefused() {
+    FakeDevice d = stage.device("d0");
+    MemorySegment s = stage.granules(2);
+    stage.host().write(s.address(), 8, 5);
+    MemorySegment pinned = s.asSlice(GRANULE, GRANULE);
+    stage.space().advise(pinned, Advice.pin(stage.view(d))).join();
+    assertThatThrownBy(() -> stage.space().copy(pinned, s.asSlice(0, GRANULE)))
+        .isInstanceOf(PinnedMemoryException.class)
+        .hasMessageContaining("pinnedTo=d0");
+    assertThat(stage.host().read(pinned.address(), 8)).isZero();
+    stage.atEnd();
+  }
+
+  /** If it took no claim because a run changes while it is looked at, it would read old frames. */
+  @Test
+  void aCopyReadsWhatTheOwnerHasWhateverElseChanges() throws InterruptedException {
+    FakeDevice d = copying("d0");
+    MemorySegment source = stage.granules(1);
+    MemorySegment target = stage.granules(1);
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread adviser =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (boolean on = true; !stop.get(); on = !on) {
+                    stage.space().advise(source, on ? Advice.readMostly() : Advice.notReadMostly());
+                  }
+                });
+    try {
+      for (int round = 1; round <= 40_000; round++) {
+        d.write(source.address(), 8, round);
+        stage.space().copy(target, source);
+        assertThat(stage.host().peek(target.address(), 8)).isEqualTo(round);
+      }
+    } finally {
+      stop.set(true);
+      adviser.join();
+    }
+    stage.atEnd();
   }
 
   @Test

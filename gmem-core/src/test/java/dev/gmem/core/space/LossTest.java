@@ -28,6 +28,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -101,6 +104,9 @@ class LossTest {
     assertThat(stage.space().residency(s).bytesOnHost()).isEqualTo(2 * GRANULE);
     assertThat(stage.space().statistics().devices().get("d0").bytesLost()).isEqualTo(GRANULE);
     assertThat(stage.space().statistics().devices().get("d0").residentBytes()).isZero();
+    assertThat(stage.space().statistics().devices().get("d0").lost()).isTrue();
+    assertThat(stage.space().statistics().devices().get("d1").lost()).isFalse();
+    assertThat(stage.space().statistics().poisonedBytes()).isEqualTo(GRANULE);
     for (int i = 1; i < 4; i++) {
       stage.host().read(a + i * GRANULE, 8);
       e.write(a + i * GRANULE, 8, i);
@@ -148,6 +154,7 @@ class LossTest {
     spread();
     d.dieAloud(null);
     stage.space().advise(s, Advice.dontNeed()).join();
+    assertThat(stage.space().statistics().poisonedBytes()).isZero();
     assertThat(states()).containsOnly("NOMAP");
     assertThat(stage.host().read(a, 8)).isZero();
     e.write(a, 8, 9);
@@ -479,6 +486,25 @@ class LossTest {
     FakeDevice f = stage.device("d2");
     assertThat(stage.view(f).node()).isEqualTo(view.node());
     stage.host().read(a, 8);
+    stage.atEnd();
+  }
+
+  @Test
+  void aDeviceThatIsAbandonedWhileItIsLetGoOfIsClosedOnce() {
+    AtomicBoolean abandoned = new AtomicBoolean();
+    d.answer(
+        call -> {
+          if (call.kind() == Kind.VA_FREE && abandoned.compareAndSet(false, true)) {
+            CompletableFuture.runAsync(() -> stage.space().abandon(view)).join();
+            LockSupport.parkNanos(50_000_000); // for whoever closes it meanwhile, if anybody did
+            assertThat(d.isClosed()).isFalse();
+          }
+          return GmStatus.SUCCESS;
+        });
+    stage.space().detach(view);
+    assertThat(abandoned).isTrue();
+    assertThat(d.isClosed()).isTrue();
+    assertThat(view.isLost()).isFalse();
     stage.atEnd();
   }
 

@@ -386,6 +386,21 @@ class MappedFileTest {
   }
 
   @Test
+  void whoAsksForMoreThanCanBeReadIsTold() throws IOException {
+    FakeDevice d = stage.device("d0");
+    MemorySegment s = map(MapMode.PRIVATE);
+    stage.host().write(s.address(), 8, 1); // the front is there: only what follows cannot be had
+    truncate(OFFSET + GRANULE);
+    assertThatThrownBy(() -> stage.space().prefetch(s, stage.view(d)).join())
+        .isInstanceOf(FileBackingException.class);
+    assertThatThrownBy(() -> stage.space().advise(s, Advice.pin(stage.view(d))).join())
+        .isInstanceOf(FileBackingException.class);
+    assertThat(stage.space().residency(s).extents())
+        .allSatisfy(extent -> assertThat(extent.advised().pinnedTo()).isEmpty());
+    stage.atEnd();
+  }
+
+  @Test
   void whatWasTruncatedIsNotFlushedUntilTheFileIsLongEnough() throws IOException {
     MemorySegment s = map(MapMode.READ_WRITE);
     stage.host().write(s.address(), 8, 1);

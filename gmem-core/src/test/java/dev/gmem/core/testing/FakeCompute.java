@@ -47,6 +47,8 @@ public final class FakeCompute implements GmCompute {
   private final List<Started> started = Collections.synchronizedList(new ArrayList<>());
   private volatile Consumer<Started> onStart = launch -> {};
   private volatile RuntimeException invalid;
+  private volatile boolean onlyStages;
+
   private volatile int compilations;
   private volatile int closedPrograms;
 
@@ -54,6 +56,11 @@ public final class FakeCompute implements GmCompute {
   public FakeCompute onStart(Consumer<Started> action) {
     onStart = action;
     return this;
+  }
+
+  /** From now on ends are stages that nobody else can complete. */
+  public void onlyStages() {
+    onlyStages = true;
   }
 
   /** Makes every validation fail. */
@@ -158,7 +165,7 @@ public final class FakeCompute implements GmCompute {
       Started launch = new Started(name, range, arguments, reached, new CompletableFuture<>());
       started.add(launch);
       onStart.accept(launch);
-      return launch.end();
+      return onlyStages ? launch.end().minimalCompletionStage() : launch.end();
     }
   }
 }
