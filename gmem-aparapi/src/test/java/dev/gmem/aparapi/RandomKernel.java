@@ -282,10 +282,14 @@ final class RandomKernel {
     };
   }
 
+  /** No part of it is a constant, of which compilers may make a jump out of a loop. */
   private String condition(int depth) {
     if (depth == 0 || random.nextInt(3) == 0) {
-      return "("
+      return "(("
+          + any(ints)
+          + oneOf(" + ", " ^ ", " - ")
           + integer(1)
+          + ")"
           + oneOf(" < ", " <= ", " > ", " >= ", " == ", " != ")
           + integer(1)
           + ")";
@@ -294,7 +298,7 @@ final class RandomKernel {
       case 0 -> "(" + condition(depth - 1) + " && " + condition(depth - 1) + ")";
       case 1 -> "(" + condition(depth - 1) + " || " + condition(depth - 1) + ")";
       case 2 -> "!" + condition(depth - 1);
-      case 3 -> "(" + large(1) + oneOf(" < ", " >= ") + large(1) + ")";
+      case 3 -> "((" + any(longs) + " ^ " + large(1) + ")" + oneOf(" < ", " >= ") + large(1) + ")";
       default -> oneOf("chosen", "booleans[i]");
     };
   }
