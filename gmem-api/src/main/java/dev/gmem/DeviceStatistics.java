@@ -20,6 +20,7 @@ package dev.gmem;
  * @param kernelNanos time its kernels ran
  * @param residentBytes bytes it holds now
  * @param quotaBytes bytes it may hold now; {@link Long#MAX_VALUE} if nothing bounds them
+ * @param lost whether it is lost, and does nothing any more
  */
 public record DeviceStatistics(
     long faults,
@@ -36,7 +37,8 @@ public record DeviceStatistics(
     long launches,
     long kernelNanos,
     long residentBytes,
-    long quotaBytes) {
+    long quotaBytes,
+    boolean lost) {
   /**
    * Makes the statistics of a device whose copies nobody times, and nothing bounds.
    *
@@ -71,6 +73,7 @@ public record DeviceStatistics(
         launches,
         kernelNanos,
         residentBytes,
-        Long.MAX_VALUE);
+        Long.MAX_VALUE,
+        false);
   }
 }

@@ -9,6 +9,9 @@ import java.util.Map;
  * @param waits CPU accesses that a revocation found under way, and waited for
  * @param pins times an allocation was pinned to the CPU
  * @param allocatedBytes bytes allocated now, rounded to granules
+ * @param poisonedBytes bytes allocated now whose only valid copy has been lost with a device, and
+ *     which nobody has overwritten or dropped since; {@link AddressSpace#residency} says where they
+ *     are
  * @param bytesGivenBack bytes of host memory given back to the operating system while their
  *     contents were on devices ({@link SpaceOptions#retainedBytesMax})
  * @param tableBytes host memory that the page tables take now
@@ -20,6 +23,7 @@ public record SpaceStatistics(
     long waits,
     long pins,
     long allocatedBytes,
+    long poisonedBytes,
     long bytesGivenBack,
     long tableBytes,
     int gates,

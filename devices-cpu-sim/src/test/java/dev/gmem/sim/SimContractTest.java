@@ -7,6 +7,6 @@ import dev.gmem.testkit.DeviceFixture;
 class SimContractTest extends DeviceContract {
   @Override
   protected DeviceFixture fixture() {
-    return () -> Sim.builder("sim0").memoryBytes(8 << 20).build();
+    return new MortalFixture(() -> Sim.builder("sim0").memoryBytes(8 << 20).build());
   }
 }

@@ -14,7 +14,7 @@ class SimInjectedContractTest extends DeviceContract {
 
   @Override
   protected DeviceFixture fixture() {
-    return SimInjectedContractTest::device;
+    return new MortalFixture(SimInjectedContractTest::device);
   }
 
   private static GmDevice device() {

@@ -3,6 +3,7 @@ package dev.gmem.sim;
 import dev.gmem.spi.GmDevice;
 import dev.gmem.testkit.DeviceContract;
 import dev.gmem.testkit.DeviceFixture;
+import java.util.Optional;
 
 /** The contract over a link that takes time, with the smallest granule. */
 class SimOverLinkContractTest extends DeviceContract {
@@ -12,6 +13,11 @@ class SimOverLinkContractTest extends DeviceContract {
       @Override
       public GmDevice newDevice() {
         return Sim.builder("sim0").memoryBytes(1 << 20).link(SimLink.of(20_000, 4e9, 2e9)).build();
+      }
+
+      @Override
+      public Optional<Mortal> newMortal() {
+        return new MortalFixture(this::newDevice).newMortal();
       }
 
       @Override

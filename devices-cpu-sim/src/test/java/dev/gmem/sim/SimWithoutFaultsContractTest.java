@@ -8,11 +8,12 @@ import dev.gmem.testkit.DeviceFixture;
 class SimWithoutFaultsContractTest extends DeviceContract {
   @Override
   protected DeviceFixture fixture() {
-    return () ->
-        Sim.builder("sim0")
-            .memoryBytes(8 << 20)
-            .replayable(false)
-            .without(GmCapability.READ_ONLY_MAPPING, GmCapability.PEER_COPY)
-            .build();
+    return new MortalFixture(
+        () ->
+            Sim.builder("sim0")
+                .memoryBytes(8 << 20)
+                .replayable(false)
+                .without(GmCapability.READ_ONLY_MAPPING, GmCapability.PEER_COPY)
+                .build());
   }
 }

@@ -7,6 +7,6 @@ import dev.gmem.testkit.DeviceFixture;
 class DiscreteContractTest extends DeviceContract {
   @Override
   protected DeviceFixture fixture() {
-    return () -> TestDevices.withoutHostAccess(TestDevices.cl());
+    return new MortalFixture(TestDevices::withoutHostAccess);
   }
 }

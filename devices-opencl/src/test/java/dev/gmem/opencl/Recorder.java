@@ -39,6 +39,7 @@ final class Recorder implements InvocationHandler {
   private String failOnly;
   private int counted;
   private String failed;
+  private boolean dead;
 
   Recorder(Cl real) {
     this.real = real;
@@ -64,6 +65,12 @@ final class Recorder implements InvocationHandler {
   synchronized void failAt(String function, int call, int code) {
     failAt(call, code);
     failOnly = function;
+  }
+
+  /** Has every call fail from now on. */
+  synchronized void failAll(int code) {
+    dead = true;
+    failCode = code;
   }
 
   /** Has no call fail any more. */
@@ -115,6 +122,9 @@ final class Recorder implements InvocationHandler {
   }
 
   private synchronized boolean fails(String name) {
+    if (dead) {
+      return true;
+    }
     boolean counts = failAt >= 0 && (failOnly == null || failOnly.equals(name));
     if (!counts || counted++ != failAt) {
       return false;

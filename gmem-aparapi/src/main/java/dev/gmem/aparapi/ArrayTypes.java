@@ -1,39 +1,21 @@
 package dev.gmem.aparapi;
 
-import static java.lang.constant.ConstantDescs.CD_int;
-
 import java.lang.classfile.Instruction;
-import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeKind;
-import java.lang.classfile.instruction.ArrayLoadInstruction;
-import java.lang.classfile.instruction.ArrayStoreInstruction;
-import java.lang.classfile.instruction.BranchInstruction;
-import java.lang.classfile.instruction.ConstantInstruction;
-import java.lang.classfile.instruction.ConvertInstruction;
-import java.lang.classfile.instruction.FieldInstruction;
-import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.LabelTarget;
 import java.lang.classfile.instruction.LineNumber;
 import java.lang.classfile.instruction.LoadInstruction;
-import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
-import java.lang.classfile.instruction.OperatorInstruction;
-import java.lang.classfile.instruction.ReturnInstruction;
-import java.lang.classfile.instruction.StackInstruction;
 import java.lang.classfile.instruction.StoreInstruction;
 import java.lang.constant.ClassDesc;
-import java.lang.constant.ConstantDescs;
 import java.util.HashMap;
 import java.util.Map;
 
 /** What types the arrays in the {@link Variables} of a method are of. Threads: one. */
 final class ArrayTypes {
-  /** Of {@code null}: any. */
-  private static final ClassDesc ANY = ConstantDescs.CD_Object;
-
   private final KernelMethod method;
   private final Variables variables;
   private final Map<Integer, ClassDesc> found = new HashMap<>();
-  private OperandStack<ClassDesc> stack;
+  private TypeStack stack;
   private int line;
 
   ArrayTypes(KernelMethod method, Variables variables) {
@@ -66,7 +48,7 @@ final class ArrayTypes {
 
   private void follow() {
     line = method.firstLine();
-    stack = new OperandStack<>(t -> TypeKind.from(t).slotSize() == 2, (a, b) -> a == ANY ? b : a);
+    stack = new TypeStack();
     int place = 0;
     for (var element : method.code()) {
       switch (element) {
@@ -75,10 +57,10 @@ final class ArrayTypes {
         case LoadInstruction load when stack.isReachable() ->
             stack.push(
                 load.typeKind() == TypeKind.REFERENCE
-                    ? found.getOrDefault(variables.rootAt(place), ANY)
+                    ? found.getOrDefault(variables.rootAt(place), TypeStack.ANY)
                     : load.typeKind().upperBound());
         case StoreInstruction store when stack.isReachable() -> store(store, place);
-        case Instruction instruction when stack.isReachable() -> step(instruction);
+        case Instruction instruction when stack.isReachable() -> stack.step(instruction);
         default -> {}
       }
       place++;
@@ -87,7 +69,7 @@ final class ArrayTypes {
 
   private void store(StoreInstruction store, int place) {
     ClassDesc type = stack.pop();
-    if (store.typeKind() != TypeKind.REFERENCE || type == ANY) {
+    if (store.typeKind() != TypeKind.REFERENCE || type == TypeStack.ANY) {
       return;
     }
     if (!type.isArray() && !KernelTypes.isAtomic(type.descriptorString())) {
@@ -97,66 +79,5 @@ final class ArrayTypes {
           line);
     }
     found.putIfAbsent(variables.rootAt(place), type);
-  }
-
-  private void step(Instruction instruction) {
-    switch (instruction) {
-      case FieldInstruction field -> {
-        if (field.opcode() == Opcode.GETFIELD) {
-          stack.pop();
-        }
-        stack.push(field.typeSymbol());
-      }
-      case ArrayLoadInstruction load -> {
-        stack.pop();
-        ClassDesc array = stack.pop();
-        stack.push(
-            load.opcode() == Opcode.AALOAD
-                ? array.isArray() ? array.componentType() : ANY
-                : load.typeKind().upperBound());
-      }
-      case ArrayStoreInstruction store -> pop(3);
-      case ConstantInstruction constant ->
-          stack.push(
-              constant.opcode() == Opcode.ACONST_NULL ? ANY : constant.typeKind().upperBound());
-      case ConvertInstruction convert -> {
-        stack.pop();
-        stack.push(convert.toType().upperBound());
-      }
-      case OperatorInstruction operator -> operate(operator);
-      case StackInstruction shuffle -> stack.shuffle(shuffle.opcode());
-      case NewPrimitiveArrayInstruction array -> {
-        stack.pop();
-        stack.push(array.typeKind().upperBound().arrayType());
-      }
-      case InvokeInstruction call -> call(call);
-      case BranchInstruction branch -> stack.branch(branch.opcode(), branch.target());
-      case ReturnInstruction end -> stack.end();
-      default -> {}
-    }
-  }
-
-  private void pop(int operands) {
-    for (int i = 0; i < operands; i++) {
-      stack.pop();
-    }
-  }
-
-  private void operate(OperatorInstruction operator) {
-    switch (operator.opcode()) {
-      case ARRAYLENGTH, INEG, LNEG, FNEG, DNEG -> pop(1);
-      default -> pop(2);
-    }
-    switch (operator.opcode()) {
-      case ARRAYLENGTH, LCMP, FCMPL, FCMPG, DCMPL, DCMPG -> stack.push(CD_int);
-      default -> stack.push(operator.typeKind().upperBound());
-    }
-  }
-
-  private void call(InvokeInstruction call) {
-    pop(call.typeSymbol().parameterCount() + (call.opcode() == Opcode.INVOKESTATIC ? 0 : 1));
-    if (!call.typeSymbol().returnType().equals(ConstantDescs.CD_void)) {
-      stack.push(call.typeSymbol().returnType());
-    }
   }
 }

@@ -22,6 +22,18 @@ record Binding(MemorySegment segment, Access access, int[] lengths) {
           "an array of arrays needs the length of each dimension",
           "type=" + type(array));
     }
+    if (segment.byteSize() % array.elementBytes() != 0) {
+      throw misbound(
+          kernel,
+          array.name(),
+          "the size of the segment must be a multiple of an element's; bind a slice",
+          "type="
+              + type(array)
+              + " elementBytes="
+              + array.elementBytes()
+              + " segmentBytes="
+              + segment.byteSize());
+    }
     long length = segment.byteSize() / array.elementBytes();
     if (length > Integer.MAX_VALUE) {
       throw misbound(
@@ -67,6 +79,14 @@ record Binding(MemorySegment segment, Access access, int[] lengths) {
               + bytes
               + " segmentBytes="
               + segment.byteSize());
+    }
+    boolean writes = access == null ? array.access().writes() : access.writes();
+    if (writes && segment.isReadOnly()) {
+      throw misbound(
+          kernel,
+          array.name(),
+          "the kernel writes the array, and the segment is read-only",
+          "access=" + (access == null ? array.access() : access));
     }
     if (access != null && access.writes() && !array.access().writes()) {
       throw misbound(kernel, array.name(), "the kernel only reads the array", "access=" + access);

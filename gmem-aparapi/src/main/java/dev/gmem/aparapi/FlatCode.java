@@ -17,12 +17,13 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Writes the code of one method for a {@link FlatKernel}: only names change, and the slots of
- * variables. Threads: one.
+ * Writes the code of one method for a {@link FlatKernel}: only names change, the slots of
+ * variables, and {@link LoopConditions}. Threads: one.
  */
 final class FlatCode {
   private final FlatKernel flat;
   private final KernelMethod method;
+  private final KernelMethod rewritten;
   private final CodeBuilder body;
   private final Variables variables;
 
@@ -30,14 +31,15 @@ final class FlatCode {
     this.flat = flat;
     this.method = method;
     this.body = body;
-    variables = new Variables(method);
+    rewritten = LoopConditions.rewritten(method);
+    variables = new Variables(rewritten);
   }
 
   void write() {
     Label second = body.newLabel();
     boolean first = true;
     int place = 0;
-    for (CodeElement element : method.code()) {
+    for (CodeElement element : rewritten.code()) {
       switch (element) {
         case FieldInstruction field ->
             body.getfield(

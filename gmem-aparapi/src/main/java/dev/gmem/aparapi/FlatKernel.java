@@ -3,8 +3,6 @@ package dev.gmem.aparapi;
 import com.aparapi.Kernel;
 import com.aparapi.internal.writer.KernelWriter;
 import dev.gmem.aparapi.KernelParameter.Space;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
 import java.lang.classfile.Annotation;
 import java.lang.classfile.AnnotationElement;
 import java.lang.classfile.ClassBuilder;
@@ -87,8 +85,11 @@ final class FlatKernel {
       }
     }
     nameFields();
-    byte[] file = generate();
-    flat = KernelCode.of(new Loader(file).define(self).asSubclass(Kernel.class));
+    // Not the kernel's loader: Aparapi keeps what it has read for good, and would keep that.
+    ClassLoader parent = Kernel.class.getClassLoader();
+    flat =
+        KernelCode.of(
+            KernelLoader.load("gmem-flat-kernel", parent, self.displayName(), generate()));
   }
 
   /** Puts the code of a kernel, which keeps to {@link KernelRules}, into one class. */
@@ -238,29 +239,5 @@ final class FlatKernel {
       case PRIVATE -> allowed + Kernel.PRIVATE_SUFFIX;
       default -> allowed;
     };
-  }
-
-  /**
-   * Holds the one class, and its class file, which the translator reads. The parent is Aparapi's
-   * loader, not the kernel's: Aparapi keeps what it has read for good, and would keep that.
-   */
-  private static final class Loader extends ClassLoader {
-    private final byte[] file;
-
-    Loader(byte[] file) {
-      super("gmem-flat-kernel", Kernel.class.getClassLoader());
-      this.file = file;
-    }
-
-    Class<?> define(ClassDesc type) {
-      return defineClass(type.displayName(), file, 0, file.length);
-    }
-
-    @Override
-    public InputStream getResourceAsStream(String name) {
-      return findLoadedClass(name.replaceFirst("\\.class$", "").replace('/', '.')) != null
-          ? new ByteArrayInputStream(file)
-          : super.getResourceAsStream(name);
-    }
   }
 }

@@ -230,7 +230,10 @@ public final class JavaKernel implements AutoCloseable {
                     Binding.misbound(
                         translation.name(),
                         field,
-                        "the kernel uses no such array field",
+                        isScalar(field)
+                            ? "a scalar is not bound; it is read from the kernel's own field at"
+                                + " each launch"
+                            : "the kernel uses no such array field",
                         "fields=" + arrays.stream().map(KernelParameter.Array::name).toList()));
     if (!found.isUnified()) {
       throw Binding.misbound(
@@ -240,6 +243,11 @@ public final class JavaKernel implements AutoCloseable {
           "");
     }
     return found;
+  }
+
+  private boolean isScalar(String field) {
+    return translation.scalars().stream()
+        .anyMatch(scalar -> FlatKernel.baseName(scalar.field()).equals(field));
   }
 
   /**

@@ -6,8 +6,6 @@ import static java.lang.constant.ConstantDescs.MTD_void;
 
 import com.aparapi.Kernel;
 import dev.gmem.KernelCompilationException;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
 import java.io.Serializable;
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
@@ -181,7 +179,9 @@ final class LambdaKernel {
                     lambda.getImplMethodKind(),
                     element,
                     inputs),
-                k -> new Loader(capturing.getClassLoader()).define(name(), generate()));
+                k ->
+                    KernelLoader.load(
+                        "gmem-lambda-kernel", capturing.getClassLoader(), name(), generate()));
     try {
       Kernel kernel = kernelClass.getConstructor().newInstance();
       for (int i = 0; i < lambda.getCapturedArgCount(); i++) {
@@ -251,33 +251,6 @@ final class LambdaKernel {
   private static void convert(CodeBuilder body, TypeKind from, TypeKind to) {
     if (from.asLoadable() != to.asLoadable()) {
       body.conversion(from.asLoadable(), to.asLoadable());
-    }
-  }
-
-  /** Holds one class and its class file. */
-  private static final class Loader extends ClassLoader {
-    private byte[] file;
-
-    Loader(ClassLoader parent) {
-      super("gmem-lambda-kernel", parent);
-    }
-
-    Class<? extends Kernel> define(String name, byte[] classFile) {
-      file = classFile;
-      return defineClass(name, file, 0, file.length).asSubclass(Kernel.class);
-    }
-
-    /** Those who write lambdas need not have Aparapi. */
-    @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-      return name.equals(Kernel.class.getName()) ? Kernel.class : super.loadClass(name, resolve);
-    }
-
-    @Override
-    public InputStream getResourceAsStream(String name) {
-      return findLoadedClass(name.replaceFirst("\\.class$", "").replace('/', '.')) != null
-          ? new ByteArrayInputStream(file)
-          : super.getResourceAsStream(name);
     }
   }
 }

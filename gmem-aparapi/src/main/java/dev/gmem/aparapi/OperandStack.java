@@ -15,7 +15,7 @@ import java.util.function.Predicate;
  *
  * @param <T> what is known of an operand
  */
-final class OperandStack<T> {
+class OperandStack<T> {
   private final Predicate<T> wide;
   private final BinaryOperator<T> either;
   private final Map<Label, List<T>> stacksAt = new IdentityHashMap<>();
@@ -36,6 +36,11 @@ final class OperandStack<T> {
   /** Whether what comes next can be reached, from what has been seen so far. */
   boolean isReachable() {
     return reachable;
+  }
+
+  /** How many operands there are, wide ones counting once. */
+  int depth() {
+    return stack.size();
   }
 
   void push(T operand) {

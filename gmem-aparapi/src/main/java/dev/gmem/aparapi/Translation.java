@@ -174,7 +174,7 @@ final class Translation {
     return flat.original(method)
         .refused(
             "what the translator does not understand (" + cause.getMessage() + ")",
-            "write it with simpler statements",
+            "write it with simpler statements, each assignment as one of its own",
             line,
             cause);
   }

@@ -446,8 +446,17 @@ class JavaKernelIT {
       MemorySegment even = arena.allocate(16);
       assertThatThrownBy(() -> kernel.bind("in", odd))
           .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("a multiple of an element's")
           .hasMessageContaining("elementBytes=4")
           .hasMessageContaining("segmentBytes=10");
+      assertThatThrownBy(() -> kernel.bind("factor", even))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("a scalar is not bound")
+          .hasMessageContaining("field=factor");
+      assertThatThrownBy(() -> kernel.bind("out", even.asReadOnly()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the segment is read-only")
+          .hasMessageContaining("field=out");
       assertThatThrownBy(() -> kernel.bind("none", even))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("no such array field")

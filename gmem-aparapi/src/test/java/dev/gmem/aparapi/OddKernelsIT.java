@@ -68,7 +68,20 @@ class OddKernelsIT {
         new OddKernels.Ternaries(),
         new OddKernels.Bits(),
         new OddKernels.Roundings(),
-        new OddKernels.Slots());
+        new OddKernels.Slots(),
+        new LoopKernels.DoAnd(),
+        new LoopKernels.DoMixed(),
+        new LoopKernels.DoAroundLoops(),
+        new LoopKernels.DoContinues(),
+        new LoopKernels.DoInWhile(),
+        new LoopKernels.DoWithNaN(),
+        new LoopKernels.AssignsInHead(),
+        new LoopKernels.AssignsBehindAnd(),
+        new LoopKernels.AssignsInFor(),
+        new LoopKernels.AssignsInIf(),
+        new LoopKernels.CountsDown(),
+        new LoopKernels.WithoutBody(),
+        new LoopKernels.InHelpers());
   }
 
   @ParameterizedTest

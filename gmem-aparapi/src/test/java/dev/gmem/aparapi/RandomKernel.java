@@ -79,7 +79,7 @@ final class RandomKernel {
   }
 
   private void statement(int depth) {
-    switch (random.nextInt(depth == 0 ? 7 : 15)) {
+    switch (random.nextInt(depth == 0 ? 7 : 19)) {
       case 0, 1 -> line(any(ints) + oneOf(" = ", " += ", " -= ", " ^= ") + integer(3) + ";");
       case 2 -> line(any(longs) + oneOf(" = ", " += ", " *= ") + large(3) + ";");
       case 3 -> line(any(floats) + " = " + floating(3) + ";");
@@ -102,11 +102,46 @@ final class RandomKernel {
         line("int " + k + " = " + (1 + random.nextInt(6)) + ";");
         loopBlock("while (" + k + " > 0) {", k, k + "--;", depth);
       }
-      default -> {
+      case 14 -> {
         String k = name();
         line("int " + k + " = 0;");
         loopBlock("do {", k, k + "++;", depth);
         line("while (" + k + " < " + (1 + random.nextInt(4)) + ");");
+      }
+      default -> loopWithCondition(depth);
+    }
+  }
+
+  /** A condition of several parts, or one that changes variables. */
+  private void loopWithCondition(int depth) {
+    String k = name();
+    String more = condition(2);
+    line("int " + k + " = " + (2 + random.nextInt(5)) + ";");
+    switch (random.nextInt(6)) {
+      case 0 -> {
+        loopBlock("do {", k, k + "--;", depth);
+        line("while (" + k + " > 0 && " + more + ");");
+      }
+      case 1 -> {
+        loopBlock("do {", k, "a ^= " + k + ";", depth);
+        line("while (" + oneOf(k + "-- > 1 && ", "--" + k + " > 0 && ") + more + ");");
+      }
+      case 2 -> {
+        loopBlock("do {", k, k + "--;", depth);
+        line("while (" + k + " > 0 && (" + more + " || " + condition(1) + "));");
+      }
+      case 3 -> loopBlock("while (" + k + "-- > 0 && " + more + ") {", k, "b ^= " + k + ";", depth);
+      case 4 -> {
+        String v = name();
+        line("int " + v + ";");
+        String head = "while ((" + v + " = " + integer(2) + ") != 3 && " + k + "-- > 0) {";
+        loopBlock(head, v, "c ^= " + v + ";", depth);
+      }
+      default -> {
+        String v = name();
+        line("int " + v + " = 0;");
+        String head = "while (--" + k + " > 0 && (" + v + " = " + integer(2) + ") > -50) {";
+        loopBlock(head, v, "b -= " + v + ";", depth);
       }
     }
   }
@@ -247,10 +282,14 @@ final class RandomKernel {
     };
   }
 
+  /** No part of it is a constant, of which compilers may make a jump out of a loop. */
   private String condition(int depth) {
     if (depth == 0 || random.nextInt(3) == 0) {
-      return "("
+      return "(("
+          + any(ints)
+          + oneOf(" + ", " ^ ", " - ")
           + integer(1)
+          + ")"
           + oneOf(" < ", " <= ", " > ", " >= ", " == ", " != ")
           + integer(1)
           + ")";
@@ -259,7 +298,7 @@ final class RandomKernel {
       case 0 -> "(" + condition(depth - 1) + " && " + condition(depth - 1) + ")";
       case 1 -> "(" + condition(depth - 1) + " || " + condition(depth - 1) + ")";
       case 2 -> "!" + condition(depth - 1);
-      case 3 -> "(" + large(1) + oneOf(" < ", " >= ") + large(1) + ")";
+      case 3 -> "((" + any(longs) + " ^ " + large(1) + ")" + oneOf(" < ", " >= ") + large(1) + ")";
       default -> oneOf("chosen", "booleans[i]");
     };
   }

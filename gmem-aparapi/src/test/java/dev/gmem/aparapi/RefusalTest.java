@@ -21,6 +21,8 @@ class RefusalTest {
   static Stream<Arguments> kernels() {
     return Stream.of(
         Arguments.of(RefusedKernels.Break.class, "break", "head of the loop"),
+        Arguments.of(
+            RefusedKernels.AssignsElement.class, "does not understand", "each assignment as one"),
         Arguments.of(RefusedKernels.LabelledContinue.class, "continue to a label", "method"),
         Arguments.of(RefusedKernels.Switch.class, "switch", "if and else"),
         Arguments.of(RefusedKernels.SparseSwitch.class, "switch", "if and else"),

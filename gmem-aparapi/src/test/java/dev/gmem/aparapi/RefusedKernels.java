@@ -24,6 +24,17 @@ final class RefusedKernels {
     }
   }
 
+  static final class AssignsElement extends Kernel {
+    int[] a;
+
+    @Override
+    public void run() {
+      while ((a[0] = a[0] / 2) > 5) { // here
+        a[1]++;
+      }
+    }
+  }
+
   static final class LabelledContinue extends Kernel {
     int[] a;
 

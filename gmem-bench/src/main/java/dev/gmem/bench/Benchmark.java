@@ -1,6 +1,7 @@
 package dev.gmem.bench;
 
 import dev.gmem.bench.report.Row;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -28,6 +29,15 @@ public interface Benchmark {
    */
   default Optional<String> missing() {
     return Optional.empty();
+  }
+
+  /**
+   * Says what a JVM that runs it needs on its class path besides what is there already.
+   *
+   * @return jars or folders; asked for only if nothing is missing
+   */
+  default List<Path> classPath() {
+    return List.of();
   }
 
   /**

@@ -98,4 +98,12 @@ class GmemCliIT {
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.OK);
     assertThat(run.out()).contains("start-up");
   }
+
+  @Test
+  void aBenchmarkThatTheJarCannotRunNamesTheCommandThatCan() throws Exception {
+    JarRun run = run("bench", "run", "java-kernel-aparapi");
+    assertThat(run.exitCode()).isNotEqualTo(ExitCode.OK);
+    assertThat(run.err()).contains("./gmem bench run java-kernel-aparapi", "gmem.bench.lib");
+    assertThat(run.err().lines()).hasSize(1);
+  }
 }

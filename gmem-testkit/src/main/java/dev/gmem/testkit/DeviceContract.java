@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Nested;
  *   <tr><td>{@link ProtectContract}</td><td>{@code peerProtect}</td></tr>
  *   <tr><td>{@link ComputeContract}</td><td>{@code COMPUTE}</td></tr>
  *   <tr><td>{@link FaultContract}</td><td>{@code COMPUTE}, {@code REPLAYABLE_FAULTS}</td></tr>
+ *   <tr><td>{@link LossContract}</td><td>a device that {@linkplain DeviceFixture#newMortal can be
+ *     made to die}</td></tr>
  * </table>
  */
 public abstract class DeviceContract {
@@ -97,6 +99,14 @@ public abstract class DeviceContract {
 
   @Nested
   class Compute extends ComputeContract {
+    @Override
+    protected DeviceFixture fixture() {
+      return DeviceContract.this.fixture();
+    }
+  }
+
+  @Nested
+  class Loss extends LossContract {
     @Override
     protected DeviceFixture fixture() {
       return DeviceContract.this.fixture();

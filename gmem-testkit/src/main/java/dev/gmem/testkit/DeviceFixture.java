@@ -3,6 +3,7 @@ package dev.gmem.testkit;
 import dev.gmem.KernelSource;
 import dev.gmem.spi.GmDevice;
 import java.time.Duration;
+import java.util.Optional;
 
 /** What the contract needs of an implementer: a way to make devices. The rest has defaults. */
 @FunctionalInterface
@@ -21,6 +22,25 @@ public interface DeviceFixture {
    * @return a device that is not attached
    */
   GmDevice newDevice();
+
+  /**
+   * A device that can be made to die.
+   *
+   * @param device not attached
+   * @param death when this returns, the device is lost ({@link dev.gmem.spi.GmStatus#DEVICE_LOST});
+   *     called once, while it is attached
+   */
+  record Mortal(GmDevice device, Runnable death) {}
+
+  /**
+   * Makes a device that can be made to die, for {@link LossContract}. It is closed by the contract,
+   * dead and not detached.
+   *
+   * @return such a device; by default none, which skips that facet
+   */
+  default Optional<Mortal> newMortal() {
+    return Optional.empty();
+  }
 
   /**
    * Returns the granule to test with.

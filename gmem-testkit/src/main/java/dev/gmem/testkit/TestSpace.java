@@ -55,6 +55,7 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
   private final ConcurrentSkipListMap<Long, Mapping> mapped = new ConcurrentSkipListMap<>();
 
   private final List<Fault> faults = new CopyOnWriteArrayList<>();
+  private final List<GmDevice> losses = new CopyOnWriteArrayList<>();
   private volatile Access faultMapping = Access.READ_WRITE;
   private final boolean closesDevice;
   private boolean closed;
@@ -374,6 +375,20 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
     return List.copyOf(faults);
   }
 
+  /**
+   * Returns the devices that have been said to be lost.
+   *
+   * @return in the order in which that was said
+   */
+  public List<GmDevice> losses() {
+    return List.copyOf(losses);
+  }
+
+  @Override
+  public void deviceLost(GmDevice lost, Throwable cause) {
+    losses.add(lost);
+  }
+
   @Override
   public synchronized void devFault(GmDevice from, long address, long bytes, Access access) {
     faults.add(new Fault(address, bytes, access));
@@ -424,6 +439,14 @@ public final class TestSpace implements GmFaultHandler, AutoCloseable {
           null);
     }
     return entry.getValue();
+  }
+
+  /** Frees the host frames without asking the device, which is lost, and closed. */
+  public synchronized void abandon() {
+    if (!closed) {
+      closed = true;
+      arena.close();
+    }
   }
 
   /** Unmaps everything, detaches the device, closes it if owned, and frees the host frames. */

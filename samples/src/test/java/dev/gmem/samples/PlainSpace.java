@@ -183,7 +183,7 @@ public final class PlainSpace implements AddressSpace {
   @Override
   public SpaceStatistics statistics() {
     var used = new DeviceStatistics(0, 0, 0, 0, device.launches, 0, 0);
-    return new SpaceStatistics(none(), 0, 0, 0, 0, 0, 0, Map.of(DEVICE_ID, used));
+    return new SpaceStatistics(none(), 0, 0, 0, 0, 0, 0, 0, Map.of(DEVICE_ID, used));
   }
 
   @Override

@@ -13,7 +13,9 @@ import dev.gmem.bench.opencl.OpenClRig;
 import dev.gmem.bench.report.Figure;
 import dev.gmem.bench.report.Pairs;
 import dev.gmem.bench.report.Row;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -34,8 +36,6 @@ public final class AparapiPairs implements Benchmark {
   /** After so many launches the JVM has compiled what makes them, which takes Aparapi fewer. */
   private static final int WARM_LAUNCHES = 24_000;
 
-  private static final String NATIVES = "com.aparapi.natives.NativeLoader";
-
   /** Aparapi warns of class files that are younger than it, and of drivers. */
   private static final Logger APARAPI = Logger.getLogger(Config.getLoggerName());
 
@@ -55,32 +55,37 @@ public final class AparapiPairs implements Benchmark {
 
   @Override
   public Optional<String> missing() {
-    try {
-      Class.forName(NATIVES);
-    } catch (ClassNotFoundException e) {
-      return Optional.of(
-          "Aparapi's native library is not on the class path; it is on that of gmem-bench's own"
-              + " jar");
-    }
-    return OpenClRig.missing(OpenClRig.AUTO)
-        .or(
-            () ->
-                OpenCLLoader.isOpenCLAvailable()
-                    ? Optional.empty()
-                    : Optional.of("Aparapi does not find OpenCL"));
+    return AparapiNatives.missing().or(() -> OpenClRig.missing(OpenClRig.AUTO));
+  }
+
+  @Override
+  public List<Path> classPath() {
+    return AparapiNatives.classPath();
   }
 
   @Override
   public List<Row> run(Effort effort, Consumer<String> progress) {
     APARAPI.setLevel(Level.SEVERE);
+    BenchmarkException.require(
+        OpenCLLoader.isOpenCLAvailable(), "Aparapi does not find OpenCL, though GMEM does");
     List<Row> rows = new ArrayList<>();
     try (OpenClRig rig = new OpenClRig(OpenClRig.AUTO)) {
-      for (Sample sample : new SampleKernels(rig::unified).all()) {
+      for (Sample sample : shortestLaunchesFirst(new SampleKernels(rig::unified).all())) {
         rows.add(measure(rig, sample, false, effort));
         rows.add(measure(rig, sample, true, effort));
       }
     }
     return rows;
+  }
+
+  /**
+   * Long launches make few in a measurement's time. What makes launches has been compiled by then
+   * if others came before.
+   */
+  private static List<Sample> shortestLaunchesFirst(List<Sample> samples) {
+    return samples.stream()
+        .sorted(Comparator.comparingInt((Sample s) -> s.turns() * s.steps().size()).reversed())
+        .toList();
   }
 
   private Row measure(OpenClRig rig, Sample sample, boolean explicit, Effort effort) {

@@ -48,6 +48,7 @@ public record InAgentJvm(Benchmark inner) implements Benchmark {
                     "-javaagent:" + AgentJar.find(),
                     "--enable-native-access=ALL-UNNAMED",
                     "-Xmx1g"),
+                inner.classPath(),
                 InAgentJvm.class,
                 List.of(inner.getClass().getName(), effort.name(), file.toString())));
         return read(file);

@@ -1,6 +1,7 @@
 package dev.gmem.bench.jvm;
 
 import dev.gmem.bench.BenchmarkException;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -24,11 +25,27 @@ public final class JavaProcess {
    */
   public static List<String> command(
       List<String> jvmArguments, Class<?> main, List<String> arguments) {
+    return command(jvmArguments, List.of(), main, arguments);
+  }
+
+  /**
+   * Makes a command line for a class that needs more than is on this class path.
+   *
+   * @param jvmArguments for the JVM
+   * @param more jars or folders for the end of the class path
+   * @param main class to run
+   * @param arguments for the class
+   * @return the command line
+   */
+  public static List<String> command(
+      List<String> jvmArguments, List<Path> more, Class<?> main, List<String> arguments) {
+    StringBuilder classPath = new StringBuilder(System.getProperty("java.class.path"));
+    more.forEach(path -> classPath.append(File.pathSeparatorChar).append(path));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmArguments);
     command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(classPath.toString());
     command.add(main.getName());
     command.addAll(arguments);
     return command;

@@ -355,7 +355,8 @@ public final class DeviceSlot {
         launches.sum(),
         kernelNanos.sum(),
         usedBytes(),
-        quotaBytes());
+        quotaBytes(),
+        isLost());
   }
 
   /** A transition that concerns this device begins. */

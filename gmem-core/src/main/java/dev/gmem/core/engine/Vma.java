@@ -573,14 +573,15 @@ public final class Vma {
   }
 
   /**
-   * Counts the times it was pinned through the slow path, and the memory of its table.
+   * Counts the times it was pinned through the slow path, the memory of its table, and what is
+   * lost.
    *
-   * @return pins and table bytes
+   * @return pins, table bytes, and lost bytes
    */
   public long[] pinsAndTableBytes() {
     monitor.lock();
     try {
-      return new long[] {pins, table.bytes()};
+      return new long[] {pins, table.bytes(), counts().poisoned() << granuleShift};
     } finally {
       monitor.unlock();
     }

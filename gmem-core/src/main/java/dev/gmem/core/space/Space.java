@@ -341,17 +341,20 @@ public final class Space implements AddressSpace {
     AllocationStatistics total = past.statistics();
     long pins = past.pins();
     long tableBytes = 0;
+    long poisonedBytes = 0;
     for (Vma vma : vmas.all()) {
       total = Allocations.sum(total, vma.statistics());
       long[] more = vma.pinsAndTableBytes();
       pins += more[0];
       tableBytes += more[1];
+      poisonedBytes += more[2];
     }
     return new SpaceStatistics(
         total,
         platform.waits(),
         pins,
         past.allocatedBytes(),
+        poisonedBytes,
         engine.frames().bytesGivenBack(),
         tableBytes,
         platform.gates(),

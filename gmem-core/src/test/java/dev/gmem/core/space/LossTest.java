@@ -104,6 +104,9 @@ class LossTest {
     assertThat(stage.space().residency(s).bytesOnHost()).isEqualTo(2 * GRANULE);
     assertThat(stage.space().statistics().devices().get("d0").bytesLost()).isEqualTo(GRANULE);
     assertThat(stage.space().statistics().devices().get("d0").residentBytes()).isZero();
+    assertThat(stage.space().statistics().devices().get("d0").lost()).isTrue();
+    assertThat(stage.space().statistics().devices().get("d1").lost()).isFalse();
+    assertThat(stage.space().statistics().poisonedBytes()).isEqualTo(GRANULE);
     for (int i = 1; i < 4; i++) {
       stage.host().read(a + i * GRANULE, 8);
       e.write(a + i * GRANULE, 8, i);
@@ -151,6 +154,7 @@ class LossTest {
     spread();
     d.dieAloud(null);
     stage.space().advise(s, Advice.dontNeed()).join();
+    assertThat(stage.space().statistics().poisonedBytes()).isZero();
     assertThat(states()).containsOnly("NOMAP");
     assertThat(stage.host().read(a, 8)).isZero();
     e.write(a, 8, 9);

@@ -10,7 +10,8 @@ import java.util.TreeSet;
  *
  * @param buffer its name
  * @param bytes its length
- * @param granules by place: {@code "host"}, {@code "sim0"}, {@code "host+sim0"} for replicas
+ * @param granules by place: {@code "host"}, {@code "sim0"}, {@code "host+sim0"} for replicas,
+ *     {@code "lost"} for what was on a device alone that is lost
  */
 public record Places(String buffer, long bytes, Map<String, Long> granules) {
   static Places of(String buffer, long bytes, Residency residency) {
@@ -23,16 +24,17 @@ public record Places(String buffer, long bytes, Map<String, Long> granules) {
   }
 
   private static String place(Residency.Extent extent) {
+    if (extent.poisoned()) {
+      return "lost";
+    }
     String devices = String.join("+", new TreeSet<>(extent.devices()));
-    String place =
-        switch (extent.state()) {
-          case NOMAP, CPU, EVICTED -> "host";
-          case SHARED -> "host+" + devices;
-          case DEVICE -> devices;
-          case UNMAPPED -> "nowhere";
-          case FILE -> "file";
-        };
-    return extent.poisoned() ? place + " (lost)" : place;
+    return switch (extent.state()) {
+      case NOMAP, CPU, EVICTED -> "host";
+      case SHARED -> "host+" + devices;
+      case DEVICE -> devices;
+      case UNMAPPED -> "nowhere";
+      case FILE -> "file";
+    };
   }
 
   /**

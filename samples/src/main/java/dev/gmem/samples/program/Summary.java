@@ -75,12 +75,26 @@ public record Summary(
                 used.copyOutNanos() / 1e6));
       }
     }
+    statistics.devices().forEach((id, each) -> addLoss(lines, id, each));
     residency.forEach(
         (moment, places) -> {
           lines.add("granules   of " + bytes(granuleBytes) + ", " + moment + ":");
           places.forEach(place -> lines.add("           " + place.line()));
         });
     return lines;
+  }
+
+  private void addLoss(List<String> lines, String id, DeviceStatistics each) {
+    if (each.lost()) {
+      lines.add(
+          "lost       "
+              + id
+              + ", and "
+              + bytes(each.bytesLost())
+              + " that only it had; "
+              + bytes(statistics.poisonedBytes())
+              + " of all are lost still");
+    }
   }
 
   /**
@@ -109,6 +123,18 @@ public record Summary(
       map.put("copyInNanos", used.copyInNanos());
       map.put("copyOutNanos", used.copyOutNanos());
     }
+    Map<String, Object> lost = new LinkedHashMap<>();
+    statistics
+        .devices()
+        .forEach(
+            (id, each) -> {
+              if (each.lost()) {
+                lost.put(id, each.bytesLost());
+              }
+            });
+    map.put("lostDevices", List.copyOf(lost.keySet()));
+    map.put("bytesLost", lost);
+    map.put("poisonedBytes", statistics.poisonedBytes());
     Map<String, Object> moments = new LinkedHashMap<>();
     residency.forEach(
         (moment, places) -> moments.put(moment, places.stream().map(Places::toMap).toList()));

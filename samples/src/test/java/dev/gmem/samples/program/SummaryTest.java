@@ -29,12 +29,39 @@ class SummaryTest {
     var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0, 512);
     var used =
         new DeviceStatistics(
-            1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 0, 5 << 20, 3 << 10, 2, 1_500_000, 0, 0);
+            1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 0, 5 << 20, 3 << 10, 2, 1_500_000, 0, 0, false);
     return new Summary(
         "sim0",
         4096,
-        new SpaceStatistics(total, 0, 0, 0, 0, 0, 0, Map.of("sim0", used)),
+        new SpaceStatistics(total, 0, 0, 0, 0, 0, 0, 0, Map.of("sim0", used)),
         Map.of("at the end", List.of(Places.of("a", 16484, residency))));
+  }
+
+  @Test
+  void saysWhatIsLost() {
+    var total = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+    var lost =
+        new DeviceStatistics(0, 0, 0, 0, 0, 0, 0, 0, 64 << 10, 0, 0, 2, 1_500_000, 0, 0, true);
+    var poisoned = new Residency.Extent(0, 8192, PageState.DEVICE, Set.of(), false, true);
+    var residency = new Residency(4096, List.of(poisoned));
+    Summary summary =
+        new Summary(
+            "sim0",
+            4096,
+            new SpaceStatistics(total, 0, 0, 0, 8192, 0, 0, 0, Map.of("sim0", lost)),
+            Map.of("at the end", List.of(Places.of("a", 8192, residency))));
+    assertThat(summary.lines())
+        .contains(
+            "lost       sim0, and 64 KiB that only it had; 8 KiB of all are lost still",
+            "           a: 2 lost");
+    assertThat(summary.toMap())
+        .containsEntry("lostDevices", List.of("sim0"))
+        .containsEntry("bytesLost", Map.of("sim0", 64L << 10))
+        .containsEntry("poisonedBytes", 8192L);
+    assertThat(summary().toMap())
+        .containsEntry("lostDevices", List.of())
+        .containsEntry("bytesLost", Map.of())
+        .containsEntry("poisonedBytes", 0L);
   }
 
   @Test
