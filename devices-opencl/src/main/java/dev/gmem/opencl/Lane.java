@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_event;
@@ -199,8 +200,19 @@ final class Lane {
         rest.run();
         return;
       } else {
-        Thread.startVirtualThread(rest);
+        elsewhere(rest);
       }
+    }
+  }
+
+  /**
+   * Tells an end on another thread: a platform one, which spinning virtual threads do not starve.
+   */
+  private void elsewhere(Runnable rest) {
+    try {
+      threads.execute(rest);
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      rest.run(); // no thread is to be had: whoever waits for later batches waits for this one, too
     }
   }
 

@@ -12,11 +12,14 @@ final class Room {
   }
 
   boolean take(long bytes) {
-    if (usedBytes.addAndGet(bytes) <= limitBytes) {
-      return true;
-    }
-    usedBytes.addAndGet(-bytes);
-    return false;
+    long used;
+    do {
+      used = usedBytes.get();
+      if (bytes > limitBytes - used) {
+        return false;
+      }
+    } while (!usedBytes.compareAndSet(used, used + bytes));
+    return true;
   }
 
   void give(long bytes) {
