@@ -43,9 +43,9 @@ public final class SharedGranule implements Benchmark {
 
   @Override
   public List<Row> run(Effort effort, Consumer<String> progress) {
-    int rounds = effort.pick(1, 12, 30);
-    int warmUp = effort.pick(0, 4, 8);
-    long additions = effort.pick(1_000, 100_000, 200_000);
+    int rounds = effort.pick(1, 8, 12);
+    int warmUp = effort.pick(0, 4, 6);
+    long additions = effort.pick(1_000, 4_000_000, 20_000_000);
     Pairs times = new Pairs();
     Pairs moves = new Pairs();
     try (Both bouncing = new Both(0);
