@@ -11,12 +11,16 @@ final class Room {
     this.limitBytes = limitBytes;
   }
 
+  /** Takes room, or changes nothing: not even for a moment, in which another take would fail. */
   boolean take(long bytes) {
-    if (usedBytes.addAndGet(bytes) <= limitBytes) {
-      return true;
-    }
-    usedBytes.addAndGet(-bytes);
-    return false;
+    long used;
+    do {
+      used = usedBytes.get();
+      if (bytes > limitBytes - used) {
+        return false;
+      }
+    } while (!usedBytes.compareAndSet(used, used + bytes));
+    return true;
   }
 
   void give(long bytes) {
