@@ -12,6 +12,10 @@ package dev.gmem;
  * @param evictions bytes evicted from devices for want of room
  * @param prefetched bytes that came along with faults, beside the granules that were touched: see
  *     {@link PrefetchPolicy}. Those that had to be copied are counted above, too
+ * @param bounces times that a fault took a granule from a node which had taken it in the same way a
+ *     moment before, and so on: if these are many, nodes use it at the same time
+ * @param rests faults that were made to wait for such a granule, so that who had it could use it
+ *     ({@link SpaceOptions#residencyNanosMin})
  */
 public record AllocationStatistics(
     long hostReadFaults,
@@ -21,7 +25,9 @@ public record AllocationStatistics(
     long bytesToHost,
     long revocations,
     long evictions,
-    long prefetched) {
+    long prefetched,
+    long bounces,
+    long rests) {
   /**
    * Counts all faults of the CPU.
    *

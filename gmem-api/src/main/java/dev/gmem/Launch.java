@@ -10,7 +10,8 @@ public interface Launch {
    * <p>If it throws, all memory is where it can be used again. A launch that failed before its
    * kernel had started has changed nothing; a kernel that failed has written what it had come to.
    * What it was to {@linkplain Argument#overwrite overwrite}, and its device did not own, is as it
-   * was.
+   * was, unless the kernel works on the host's memory: in zero-copy mode, and where the device's
+   * own does not do (REMOTE_MAPPING). There it has what the kernel has written so far.
    *
    * @return what it took
    * @throws KernelLaunchException if the kernel failed; the cause says why

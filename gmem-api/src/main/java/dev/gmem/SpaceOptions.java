@@ -18,6 +18,9 @@ import java.util.Objects;
  *     faults; it counts as allocated all the same. Nothing is given back of what is on a device
  *     that may work in host memory where its own does not do ({@link
  *     dev.gmem.spi.GmCapability#REMOTE_MAPPING})
+ * @param residencyNanosMin how long whoever takes a granule keeps it, if the CPU and kernels that
+ *     fault, or two of these, take it from each other again and again: the other's fault waits as
+ *     long; at most {@value #RESIDENCY_NANOS_MAX}, and 0 for not at all
  */
 public record SpaceOptions(
     int granuleBytes,
@@ -25,16 +28,26 @@ public record SpaceOptions(
     long hostBytesMax,
     long pinTimeoutMillis,
     PrefetchPolicy prefetch,
-    long retainedBytesMax) {
+    long retainedBytesMax,
+    long residencyNanosMin) {
   /** Smallest granule, in bytes. */
   public static final int GRANULE_BYTES_MIN = 4 << 10;
+
+  /** Longest that a fault may be made to wait for a granule that bounces. */
+  public static final long RESIDENCY_NANOS_MAX = 1_000_000;
 
   /** Largest granule, in bytes. */
   public static final int GRANULE_BYTES_MAX = 2 << 20;
 
   private static final SpaceOptions DEFAULTS =
       new SpaceOptions(
-          64 << 10, 1L << 40, Long.MAX_VALUE, 30_000, PrefetchPolicy.standard(), Long.MAX_VALUE);
+          64 << 10,
+          1L << 40,
+          Long.MAX_VALUE,
+          30_000,
+          PrefetchPolicy.standard(),
+          Long.MAX_VALUE,
+          200_000);
 
   /** Checks the rules of each component. */
   public SpaceOptions {
@@ -59,6 +72,13 @@ public record SpaceOptions(
       throw new IllegalArgumentException(
           "retainedBytesMax must not be negative: retainedBytesMax=" + retainedBytesMax);
     }
+    if (residencyNanosMin < 0 || residencyNanosMin > RESIDENCY_NANOS_MAX) {
+      throw new IllegalArgumentException(
+          "residencyNanosMin must be from 0 to "
+              + RESIDENCY_NANOS_MAX
+              + ": residencyNanosMin="
+              + residencyNanosMin);
+    }
   }
 
   static void checkGranule(int granuleBytes) {
@@ -77,7 +97,8 @@ public record SpaceOptions(
 
   /**
    * Returns 64 KiB granules in 1 TiB of reserved addresses, no limit on host memory, allocated or
-   * retained, 30 s patience with pins, and {@link PrefetchPolicy#standard}.
+   * retained, 30 s patience with pins, {@link PrefetchPolicy#standard}, and 0.2 ms of residency
+   * where granules bounce.
    *
    * @return the defaults
    */
@@ -93,7 +114,13 @@ public record SpaceOptions(
    */
   public SpaceOptions withGranuleBytes(int bytes) {
     return new SpaceOptions(
-        bytes, reservedBytes, hostBytesMax, pinTimeoutMillis, prefetch, retainedBytesMax);
+        bytes,
+        reservedBytes,
+        hostBytesMax,
+        pinTimeoutMillis,
+        prefetch,
+        retainedBytesMax,
+        residencyNanosMin);
   }
 
   /**
@@ -104,7 +131,13 @@ public record SpaceOptions(
    */
   public SpaceOptions withReservedBytes(long bytes) {
     return new SpaceOptions(
-        granuleBytes, bytes, hostBytesMax, pinTimeoutMillis, prefetch, retainedBytesMax);
+        granuleBytes,
+        bytes,
+        hostBytesMax,
+        pinTimeoutMillis,
+        prefetch,
+        retainedBytesMax,
+        residencyNanosMin);
   }
 
   /**
@@ -115,7 +148,13 @@ public record SpaceOptions(
    */
   public SpaceOptions withHostBytesMax(long bytes) {
     return new SpaceOptions(
-        granuleBytes, reservedBytes, bytes, pinTimeoutMillis, prefetch, retainedBytesMax);
+        granuleBytes,
+        reservedBytes,
+        bytes,
+        pinTimeoutMillis,
+        prefetch,
+        retainedBytesMax,
+        residencyNanosMin);
   }
 
   /**
@@ -126,7 +165,13 @@ public record SpaceOptions(
    */
   public SpaceOptions withPinTimeoutMillis(long millis) {
     return new SpaceOptions(
-        granuleBytes, reservedBytes, hostBytesMax, millis, prefetch, retainedBytesMax);
+        granuleBytes,
+        reservedBytes,
+        hostBytesMax,
+        millis,
+        prefetch,
+        retainedBytesMax,
+        residencyNanosMin);
   }
 
   /**
@@ -137,7 +182,13 @@ public record SpaceOptions(
    */
   public SpaceOptions withPrefetch(PrefetchPolicy policy) {
     return new SpaceOptions(
-        granuleBytes, reservedBytes, hostBytesMax, pinTimeoutMillis, policy, retainedBytesMax);
+        granuleBytes,
+        reservedBytes,
+        hostBytesMax,
+        pinTimeoutMillis,
+        policy,
+        retainedBytesMax,
+        residencyNanosMin);
   }
 
   /**
@@ -148,6 +199,29 @@ public record SpaceOptions(
    */
   public SpaceOptions withRetainedBytesMax(long bytes) {
     return new SpaceOptions(
-        granuleBytes, reservedBytes, hostBytesMax, pinTimeoutMillis, prefetch, bytes);
+        granuleBytes,
+        reservedBytes,
+        hostBytesMax,
+        pinTimeoutMillis,
+        prefetch,
+        bytes,
+        residencyNanosMin);
+  }
+
+  /**
+   * Returns a copy with another least residency of granules that bounce.
+   *
+   * @param nanos how long who takes such a granule keeps it; 0 keeps it for nobody
+   * @return the copy
+   */
+  public SpaceOptions withResidencyNanosMin(long nanos) {
+    return new SpaceOptions(
+        granuleBytes,
+        reservedBytes,
+        hostBytesMax,
+        pinTimeoutMillis,
+        prefetch,
+        retainedBytesMax,
+        nanos);
   }
 }

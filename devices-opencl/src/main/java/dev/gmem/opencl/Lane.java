@@ -219,7 +219,7 @@ final class Lane {
         rest.run();
         return;
       } else if (!starts(rest)) {
-        rest.run();
+        rest.run(); // whoever waits for later batches waits for this one, too
       }
     }
   }

@@ -425,7 +425,8 @@ final class OpenClMmu implements GmMmu {
 
   /**
    * Decides, before the arguments of a launch move, which of them stay on the host because they do
-   * not all fit the device: the largest of those that are not there yet.
+   * not all fit the device: the largest of those that are not there yet. Such a choice is in force
+   * until the argument has been used: other launches may be planned before this one moves anything.
    *
    * @throws DeviceMemoryExhaustedException if an argument can never be mapped
    */
@@ -440,9 +441,6 @@ final class OpenClMmu implements GmMmu {
     long needed = 0;
     List<Store> free = new ArrayList<>();
     for (Store store : used) {
-      if (store.isEmpty()) {
-        store.preferHost(false);
-      }
       checkSize(store);
       if (store.takesMemory()) {
         needed += store.allocation().bytes();
@@ -456,7 +454,7 @@ final class OpenClMmu implements GmMmu {
       if (needed <= room.limitBytes()) {
         return;
       }
-      store.preferHost(true);
+      store.preferHost();
       needed -= store.allocation().bytes();
     }
   }

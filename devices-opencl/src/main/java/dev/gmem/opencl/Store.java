@@ -97,9 +97,9 @@ final class Store {
     return mappedBytes == 0;
   }
 
-  /** Says what is to hold the bytes when the next first granule comes. */
-  synchronized void preferHost(boolean wanted) {
-    hostWanted = wanted && canUseHost();
+  /** Has the host frames hold the bytes from when the next first granule comes until all leave. */
+  synchronized void preferHost() {
+    hostWanted = canUseHost();
   }
 
   private boolean hostNext() {
@@ -202,6 +202,7 @@ final class Store {
     if (mappedBytes > 0 || hostAlways) {
       return;
     }
+    hostWanted = false;
     if (host) {
       releaseBuffer();
     } else {

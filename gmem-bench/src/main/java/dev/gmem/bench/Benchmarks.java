@@ -11,6 +11,7 @@ import dev.gmem.bench.jvm.InAgentJvm;
 import dev.gmem.bench.jvm.StartUp;
 import dev.gmem.bench.loop.LoopPairs;
 import dev.gmem.bench.memory.Oversubscription;
+import dev.gmem.bench.memory.SharedGranule;
 import dev.gmem.bench.opencl.OpenClChain;
 import dev.gmem.bench.opencl.OpenClLaunch;
 import dev.gmem.bench.opencl.OpenClTransfer;
@@ -39,6 +40,7 @@ public final class Benchmarks {
     all.add(new InAgentJvm(new Streaming()));
     all.add(new InAgentJvm(new PrefetchPolicies()));
     all.add(new InAgentJvm(new Oversubscription()));
+    all.add(new InAgentJvm(new SharedGranule()));
     all.add(new InAgentJvm(new OpenClLaunch()));
     all.add(new InAgentJvm(new OpenClTransfer()));
     all.add(new InAgentJvm(new OpenClZeroCopy()));

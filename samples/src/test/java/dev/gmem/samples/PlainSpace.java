@@ -192,7 +192,7 @@ public final class PlainSpace implements AddressSpace {
   }
 
   private static AllocationStatistics none() {
-    return new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+    return new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   @Override

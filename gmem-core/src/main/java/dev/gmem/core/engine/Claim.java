@@ -19,7 +19,9 @@ final class Claim {
     /** The device has no room left for even one granule. */
     ROOM,
     /** The CPU has pinned the VMA. */
-    PINS
+    PINS,
+    /** What it needs bounces, and stays where it is for a while. */
+    RESIDENCY
   }
 
   private final Vma vma;
@@ -33,6 +35,7 @@ final class Claim {
   private long awayBytes;
   private Obstacle obstacle;
   private int pins;
+  private long restNanos;
   private long changes;
   private long releases;
   private boolean handshake;
@@ -325,6 +328,16 @@ final class Claim {
   void pinned(int count) {
     obstacle = Obstacle.PINS;
     pins = count;
+  }
+
+  void rests(long nanos) {
+    obstacle = Obstacle.RESIDENCY;
+    restNanos = nanos;
+  }
+
+  /** How long it is not to be taken. */
+  long restNanos() {
+    return restNanos;
   }
 
   void needsRoom() {

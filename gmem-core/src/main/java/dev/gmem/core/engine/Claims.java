@@ -22,9 +22,11 @@ final class Claims {
   private final HostPlatform platform;
   private final DeviceTable devices;
   private final Frames frames;
+  private final long residencyNanosMin;
   private final Prefetcher prefetcher = new Prefetcher();
 
-  Claims(HostPlatform platform, DeviceTable devices, Frames frames) {
+  Claims(HostPlatform platform, DeviceTable devices, Frames frames, long residencyNanosMin) {
+    this.residencyNanosMin = residencyNanosMin;
     this.frames = frames;
     this.platform = platform;
     this.devices = devices;
@@ -58,6 +60,12 @@ final class Claims {
           continue;
         }
         refuse(request);
+        long restNanos = restNanos(request);
+        if (restNanos > 0) {
+          Claim later = new Claim(vma, request.goal());
+          later.rests(restNanos);
+          return later;
+        }
         if (prefetcher.open(request)) {
           askProgram(request);
           continue;
@@ -77,6 +85,42 @@ final class Claims {
       }
     } finally {
       vma.monitor().unlock();
+    }
+  }
+
+  /** How long a fault leaves a granule that bounces to who has it; a fault is asked once. */
+  private long restNanos(Request request) {
+    Vma vma = request.vma();
+    int node = request.faultingNode();
+    if (vma.bounces == null
+        || !request.mayRest()
+        || node < 0
+        || !vma.bounces.mayRest(request.first(), node)) {
+      return 0;
+    }
+    request.rested();
+    long nanos = vma.bounces.restNanos(request.first(), node, platform.nanoTime());
+    vma.rests += nanos > 0 ? 1 : 0;
+    return nanos;
+  }
+
+  /** Takes note of a granule that a fault has taken from somebody. */
+  private void noteTaken(Claim claim, Request request) {
+    int node = request.faultingNode();
+    if (node < 0 || residencyNanosMin == 0 || !claim.succeeded()) {
+      return;
+    }
+    Vma vma = claim.vma();
+    for (Step step : claim.steps()) {
+      if (step.first() <= claim.first() && claim.first() < step.end()) {
+        if (step.plan().takesAway()) {
+          if (vma.bounces == null) {
+            vma.bounces = new Bounces(residencyNanosMin);
+          }
+          vma.bounced += vma.bounces.taken(claim.first(), node, platform.nanoTime()) ? 1 : 0;
+        }
+        return;
+      }
     }
   }
 
@@ -365,6 +409,7 @@ final class Claims {
         }
       }
       frames.settled(vma, claim.awayBytes());
+      noteTaken(claim, request);
       if (claim.succeeded()) {
         request.done(claim);
       }

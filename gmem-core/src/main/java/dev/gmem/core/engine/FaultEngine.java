@@ -55,7 +55,7 @@ public final class FaultEngine {
     this.pinTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(options.pinTimeoutMillis());
     this.frames = new Frames(platform, devices, options.retainedBytesMax());
     this.devices = devices;
-    this.claims = new Claims(platform, devices, frames);
+    this.claims = new Claims(platform, devices, frames, options.residencyNanosMin());
     this.migrator = new Migrator(platform, devices, frames);
     this.evictor = new Evictor(this);
     this.reclaimer = new Reclaimer(evictor, threads);
@@ -287,6 +287,7 @@ public final class FaultEngine {
       }
       claims.drop(claim);
       switch (claim.obstacle()) {
+        case RESIDENCY -> platform.rest(claim.restNanos());
         case PINS -> attempts.awaitPins(request.vma(), claim.pins());
         case ROOM -> attempts.makeRoom(evictor, request, claim);
       }

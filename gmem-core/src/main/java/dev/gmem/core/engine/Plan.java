@@ -360,6 +360,15 @@ record Plan(
   }
 
   /**
+   * Tells whether somebody loses a right by it.
+   *
+   * @return false if it only gives
+   */
+  boolean takesAway() {
+    return revokeWrite || copyOutOf != NONE && !keep || drop != 0;
+  }
+
+  /**
    * Tells whether all that is to be done is to take what one device owns to another.
    *
    * @return true if it need not go by way of the host

@@ -14,6 +14,7 @@ final class Request {
   private long first;
   private long granulesMax = Long.MAX_VALUE;
   private boolean counted;
+  private boolean rested;
   private long movedBytes;
   private long at;
   private long accessEnd;
@@ -67,6 +68,27 @@ final class Request {
   private void countOn(DeviceSlot slot) {
     vma.deviceFaults++;
     slot.countFault();
+  }
+
+  /** Tells whether it is a fault that has not been made to rest. */
+  boolean mayRest() {
+    return fault && !rested && accessEnd > 0;
+  }
+
+  void rested() {
+    rested = true;
+  }
+
+  /** Tells whether it is a fault, and whose: a slot, {@link Bounces#HOST}, or -1. */
+  int faultingNode() {
+    if (!fault || accessEnd == 0) {
+      return -1;
+    }
+    return switch (goal) {
+      case Goal.ToHost ignored -> Bounces.HOST;
+      case Goal.ToDevice wish -> wish.slot().index();
+      default -> -1;
+    };
   }
 
   /** The first byte of a fault's access. */

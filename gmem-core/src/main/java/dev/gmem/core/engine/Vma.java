@@ -66,6 +66,9 @@ public final class Vma {
   long evictedBytes;
   long awayBytes; // as of the last look of Frames
   long prefetchedBytes;
+  long bounced;
+  long rests;
+  Bounces bounces;
   long pins;
 
   Vma(GmRange range, VmaOptions options, Monitor monitor) {
@@ -566,7 +569,9 @@ public final class Vma {
           bytesToHost,
           revocations,
           evictedBytes,
-          prefetchedBytes);
+          prefetchedBytes,
+          bounced,
+          rests);
     } finally {
       monitor.unlock();
     }

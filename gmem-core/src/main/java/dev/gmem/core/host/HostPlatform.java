@@ -1,6 +1,7 @@
 package dev.gmem.core.host;
 
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
 
 /** Gates and raw memory of the JVM the core runs in. */
 public interface HostPlatform {
@@ -110,6 +111,24 @@ public interface HostPlatform {
    * no carrier, because all carriers run threads that wait, busily, for what the claim covers.
    */
   default void enterClaim() {}
+
+  /**
+   * Returns the time that {@link #rest} passes.
+   *
+   * @return nanoseconds from some moment on
+   */
+  default long nanoTime() {
+    return System.nanoTime();
+  }
+
+  /**
+   * Lets some time pass, or less. The caller holds nothing.
+   *
+   * @param nanos how much
+   */
+  default void rest(long nanos) {
+    LockSupport.parkNanos(nanos);
+  }
 
   /** Ends what {@link #enterClaim} began, on the same thread. */
   default void leaveClaim() {}

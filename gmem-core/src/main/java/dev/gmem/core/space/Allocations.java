@@ -50,7 +50,7 @@ final class Allocations {
   private long allocatedBytes;
   private int announcing;
   private boolean devicesChange;
-  private AllocationStatistics past = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+  private AllocationStatistics past = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   private long pastPins;
 
   Allocations(
@@ -526,6 +526,8 @@ final class Allocations {
         a.bytesToHost() + b.bytesToHost(),
         a.revocations() + b.revocations(),
         a.evictions() + b.evictions(),
-        a.prefetched() + b.prefetched());
+        a.prefetched() + b.prefetched(),
+        a.bounces() + b.bounces(),
+        a.rests() + b.rests());
   }
 }

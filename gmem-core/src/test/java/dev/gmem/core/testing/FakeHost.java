@@ -53,6 +53,8 @@ public final class FakeHost implements HostPlatform {
   private final TreeMap<Long, Long> reservations = new TreeMap<>();
   private final AtomicLong waits = new AtomicLong();
   private final AtomicLong handshakes = new AtomicLong();
+  private final AtomicLong time = new AtomicLong();
+  private volatile Runnable onRest = () -> {};
   private long nextAddress = FIRST_ADDRESS;
   private int gatesMade;
   private RuntimeException nextCommitFailure;
@@ -158,7 +160,40 @@ public final class FakeHost implements HostPlatform {
     return moves;
   }
 
+  /**
+   * Says what is done while somebody rests.
+   *
+   * @param action called on the thread that rests
+   */
+  public void onRest(Runnable action) {
+    onRest = action;
+  }
+
+  /**
+   * Lets time pass.
+   *
+   * @param nanos how much
+   */
+  public void pass(long nanos) {
+    time.addAndGet(nanos);
+  }
+
   // ---- the platform ----
+
+  @Override
+  public long nanoTime() {
+    return time.get();
+  }
+
+  /** Under a scheduler time stands still, and others run. */
+  @Override
+  public void rest(long nanos) {
+    schedule.point("rest");
+    if (schedule == Schedule.FREE) {
+      time.addAndGet(nanos);
+    }
+    onRest.run();
+  }
 
   @Override
   public synchronized long reserve(long bytes, long alignmentBytes) {

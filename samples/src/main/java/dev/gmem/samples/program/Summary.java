@@ -65,6 +65,15 @@ public record Summary(
                 + bytes(used.bytesKept())
                 + " kept now");
       }
+      if (total.bounces() > 0) {
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "bouncing   %,d times a granule was taken from who had just taken it; %,d faults"
+                    + " waited",
+                total.bounces(),
+                total.rests()));
+      }
       if (used.copyInNanos() + used.copyOutNanos() > 0) {
         lines.add(
             String.format(
@@ -114,6 +123,8 @@ public record Summary(
     map.put("bytesEvicted", total.evictions());
     map.put("bytesPrefetched", total.prefetched());
     map.put("revocations", total.revocations());
+    map.put("bounces", total.bounces());
+    map.put("rests", total.rests());
     DeviceStatistics used = statistics.devices().get(device);
     if (used != null) {
       map.put("bytesRefaulted", used.bytesRefaulted());

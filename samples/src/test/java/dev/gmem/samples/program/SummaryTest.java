@@ -26,7 +26,7 @@ class SummaryTest {
                 extent(4096, PageState.DEVICE, "sim0"),
                 extent(4096, PageState.EVICTED),
                 extent(100, PageState.CPU)));
-    var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0, 512);
+    var total = new AllocationStatistics(3, 4, 1200, 5 << 20, 1536, 6, 0, 512, 1500, 40);
     var used =
         new DeviceStatistics(
             1, 2, 3, 0, 2_500_000, 40_000, 4, 0, 0, 5 << 20, 3 << 10, 2, 1_500_000, 0, 0, false);
@@ -39,7 +39,7 @@ class SummaryTest {
 
   @Test
   void saysWhatIsLost() {
-    var total = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+    var total = new AllocationStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     var lost =
         new DeviceStatistics(0, 0, 0, 0, 0, 0, 0, 0, 64 << 10, 0, 0, 2, 1_500_000, 0, 0, true);
     var poisoned = new Residency.Extent(0, 8192, PageState.DEVICE, Set.of(), false, true);
@@ -72,6 +72,8 @@ class SummaryTest {
             "moved      5 MiB to sim0, 1.5 KiB back",
             "kernels    2 launched, ran for 1.5 ms",
             "thrashing  5 MiB came back soon after they were evicted; up to 3 KiB kept now",
+            "bouncing   1,500 times a granule was taken from who had just taken it; 40 faults"
+                + " waited",
             "copies     took 2.5 ms to sim0, 0.0 ms back",
             "granules   of 4 KiB, at the end:",
             "           a: 2 host+sim0+sim1, 1 sim0, 2 host");
@@ -85,6 +87,8 @@ class SummaryTest {
         .containsEntry("bytesPrefetched", 512L)
         .containsEntry("bytesRefaulted", 5L << 20)
         .containsEntry("bytesKept", 3L << 10)
+        .containsEntry("bounces", 1500L)
+        .containsEntry("rests", 40L)
         .containsEntry("launches", 2L)
         .containsEntry("copyInNanos", 2_500_000L)
         .containsEntry("copyOutNanos", 40_000L)
