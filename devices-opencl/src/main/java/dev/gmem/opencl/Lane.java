@@ -28,7 +28,9 @@ import org.jocl.cl_event;
  *
  * <p><b>Threads.</b> Any may submit. Ends of a lane of kernels are told on threads that nothing
  * else waits for, so that whoever is told may block; those of a lane of transfers one after
- * another.
+ * another. All are platform threads: virtual ones would not get a carrier while a program's spin
+ * for the end. Where no thread can be had, whoever submits waits for the end and tells it, and the
+ * waiter tells by itself what it would hand over.
  */
 final class Lane {
   private static final long POLL_NANOS = 50_000;
@@ -84,7 +86,7 @@ final class Lane {
    *
    * @param cl OpenCL
    * @param queue in-order; belongs to the lane
-   * @param threads where to wait
+   * @param threads where to wait, and to tell ends: platform threads
    * @param endsMayBlock whether ends may block
    */
   Lane(Cl cl, cl_command_queue queue, Executor threads, boolean endsMayBlock) {
@@ -103,7 +105,8 @@ final class Lane {
    * Enqueues a batch and returns at once.
    *
    * @param commands enqueues it
-   * @param end is told, on another thread, or on this one if no command could be enqueued
+   * @param end is told, on another thread, or on this one if no command could be enqueued or no
+   *     thread be had
    * @return the batch
    */
   Batch submit(Commands commands, End end) {
@@ -118,10 +121,13 @@ final class Lane {
         failure = e;
       }
       batch = new Batch(cl, events, failure, end);
-      if (!events.isEmpty()) {
-        add(batch);
+      if (!events.isEmpty() && add(batch)) {
         return batch;
       }
+    }
+    if (!events.isEmpty()) {
+      help(batch);
+      return batch;
     }
     batch.enter();
     Runnable rest = batch.ended(null);
@@ -167,15 +173,28 @@ final class Lane {
     rest.run();
   }
 
-  private void add(Batch batch) {
+  /** Adds a batch; returns false if nobody will wait for it. */
+  private boolean add(Batch batch) {
     pending.addLast(batch);
     underWay++;
     lastNanos = batch.enqueuedNanos();
     if (!waiting) {
-      waiting = true;
-      threads.execute(this::waitForAll);
-    } else if (resting && joined < JOINED_MIN) {
+      waiting = starts(this::waitForAll);
+      return waiting;
+    }
+    if (resting && joined < JOINED_MIN) {
       LockSupport.unpark(waiter);
+    }
+    return true;
+  }
+
+  /** Has a thread do something; returns false if none can be had. */
+  private boolean starts(Runnable work) {
+    try {
+      threads.execute(work);
+      return true;
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      return false;
     }
   }
 
@@ -199,20 +218,9 @@ final class Lane {
       } else if (last) {
         rest.run();
         return;
-      } else {
-        elsewhere(rest);
+      } else if (!starts(rest)) {
+        rest.run(); // whoever waits for later batches waits for this one, too
       }
-    }
-  }
-
-  /**
-   * Tells an end on another thread: a platform one, which spinning virtual threads do not starve.
-   */
-  private void elsewhere(Runnable rest) {
-    try {
-      threads.execute(rest);
-    } catch (RejectedExecutionException | OutOfMemoryError e) {
-      rest.run(); // no thread is to be had: whoever waits for later batches waits for this one, too
     }
   }
 

@@ -11,6 +11,7 @@ final class Room {
     this.limitBytes = limitBytes;
   }
 
+  /** Takes room, or changes nothing: not even for a moment, in which another take would fail. */
   boolean take(long bytes) {
     long used;
     do {
