@@ -83,12 +83,17 @@ final class FramePool {
     usedBytes.addAndGet(-bytes);
   }
 
-  /** Takes frames that hold anything. */
+  /** Takes frames that hold anything: all, or, if the Java heap has no more, none. */
   List<Run> take(int shift, int count) {
     List<Run> runs = new ArrayList<>();
     synchronized (free) {
-      for (int rest = count; rest > 0; rest -= runs.getLast().count()) {
-        runs.add(takeSome(shift, rest));
+      try {
+        for (int rest = count; rest > 0; rest -= runs.getLast().count()) {
+          runs.add(takeSome(shift, rest));
+        }
+      } catch (OutOfMemoryError e) {
+        runs.forEach(this::give);
+        throw e;
       }
     }
     return runs;
@@ -164,7 +169,8 @@ final class FramePool {
         }
       }
     }
+    Run run = new Run(new Slab(slabs++, shift, count), 0, count);
     frameBytes += bytes;
-    return new Run(new Slab(slabs++, shift, count), 0, count);
+    return run;
   }
 }

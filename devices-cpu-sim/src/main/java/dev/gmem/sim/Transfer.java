@@ -54,7 +54,7 @@ abstract class Transfer {
       commit();
       result.complete(GmStatus.SUCCESS);
     } else {
-      threads.execute(() -> finish(threads, result));
+      orUndo(() -> threads.execute(() -> finish(threads, result)));
     }
   }
 
@@ -71,13 +71,26 @@ abstract class Transfer {
           commit();
           return GmStatus.SUCCESS;
         };
-    threads.schedule(
-        () -> complete(result, rest), SimLink.sleepNanos(arrivalNanos()), TimeUnit.NANOSECONDS);
+    try {
+      orUndo(
+          () ->
+              threads.schedule(
+                  () -> complete(result, rest),
+                  SimLink.sleepNanos(arrivalNanos()),
+                  TimeUnit.NANOSECONDS));
+    } catch (Throwable t) {
+      result.completeExceptionally(t);
+    }
   }
 
   private void moveOrUndo() {
+    orUndo(this::move);
+  }
+
+  /** Takes a step; if it cannot be taken, which includes that no thread takes it, all is undone. */
+  private void orUndo(Runnable step) {
     try {
-      move();
+      step.run();
     } catch (Throwable t) {
       undo();
       throw t;
