@@ -149,7 +149,7 @@ public abstract class LossContract extends FacetContract {
     assertLostOr(GmStatus.UNIMPLEMENTED, () -> mortal.device().mmu().copy(home));
     GmCopy in = new GmCopy.HostToDevice(doomed.host(held), held.address());
     assertLostOr(GmStatus.UNIMPLEMENTED, () -> mortal.device().mmu().copy(in));
-    GmRange more = new GmRange(free.end() + held.bytes(), held.bytes());
+    GmRange more = new GmRange(Math.max(free.end(), held.end()) + held.bytes(), held.bytes());
     assertLostOr(GmStatus.SUCCESS, () -> mortal.device().mmu().peerVaAlloc(more));
     assertLostOr(GmStatus.SUCCESS, () -> mortal.device().mmu().peerVaFree(more));
   }
