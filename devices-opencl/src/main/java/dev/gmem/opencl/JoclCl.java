@@ -15,6 +15,9 @@ import static org.jocl.CL.CL_QUEUE_PROFILING_ENABLE;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
@@ -38,13 +41,23 @@ final class JoclCl implements Cl {
 
   private static final ThreadLocal<Answer> ANSWERS = ThreadLocal.withInitial(Answer::make);
 
+  private final DriverThread driver = DriverThread.ofThisProcess();
+
+  /** Devices whose compiler has run: a driver may load it when it is first asked. */
+  private final Set<cl_device_id> compiled = ConcurrentHashMap.newKeySet();
+
   private final NativeTransfers transfers;
 
   JoclCl() {
+    driver.call(JoclCl::load);
+    transfers = new NativeTransfers();
+  }
+
+  private static Void load() {
     JoclLibrary.requireLoader();
     JoclLibrary.extract();
     CL.setExceptionsEnabled(false);
-    transfers = new NativeTransfers();
+    return null;
   }
 
   private static void check(String function, int code) {
@@ -74,7 +87,7 @@ final class JoclCl implements Cl {
   @Override
   public List<cl_platform_id> platforms() {
     int[] count = new int[1];
-    int code = CL.clGetPlatformIDs(0, null, count);
+    int code = driver.call(() -> CL.clGetPlatformIDs(0, null, count));
     if (code == ClCode.PLATFORM_NOT_FOUND || code == ClCode.SUCCESS && count[0] == 0) {
       return List.of();
     }
@@ -87,7 +100,7 @@ final class JoclCl implements Cl {
   @Override
   public List<cl_device_id> devices(cl_platform_id platform) {
     int[] count = new int[1];
-    int code = CL.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, null, count);
+    int code = driver.call(() -> CL.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, null, count));
     if (code == ClCode.DEVICE_NOT_FOUND || code == ClCode.SUCCESS && count[0] == 0) {
       return List.of();
     }
@@ -121,7 +134,8 @@ final class JoclCl implements Cl {
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL_CONTEXT_PLATFORM, platform);
     cl_context context =
-        CL.clCreateContext(properties, 1, new cl_device_id[] {device}, null, null, code);
+        driver.call(
+            () -> CL.clCreateContext(properties, 1, new cl_device_id[] {device}, null, null, code));
     check("clCreateContext", code[0]);
     return context;
   }
@@ -319,9 +333,11 @@ final class JoclCl implements Cl {
 
   @Override
   public void buildProgram(cl_program program, cl_device_id device, String options) {
-    check(
-        "clBuildProgram",
-        CL.clBuildProgram(program, 1, new cl_device_id[] {device}, options, null, null));
+    cl_device_id[] devices = {device};
+    Supplier<Integer> build = () -> CL.clBuildProgram(program, 1, devices, options, null, null);
+    int code = compiled.contains(device) ? build.get() : driver.call(build);
+    compiled.add(device);
+    check("clBuildProgram", code);
   }
 
   @Override

@@ -15,7 +15,8 @@
  * JoclCl} binds it; {@code DeviceFacts} and {@code HostProbe} are what a device says of itself and
  * what it can be seen to do; {@code Session} is a context with its {@code Lane}s, the queues;
  * {@code OpenClMmu} maps and moves, with a {@code Store} for each allocation; {@code OpenClKernel}
- * launches, checked by {@code LaunchRules}.
+ * launches, checked by {@code LaunchRules}. {@code DriverThread} initialises drivers, and {@code
+ * JvmSignals} says which signal handlers they may not take.
  *
  * <p><b>Ownership.</b> Whoever makes an OpenCL object releases it, also when what follows fails. An
  * object that a command uses is released by the lane once the command has ended.

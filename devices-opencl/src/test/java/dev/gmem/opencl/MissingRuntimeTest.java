@@ -6,19 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gmem.Gmem;
 import dev.gmem.spi.GmDiscovery;
-import java.io.File;
 import java.io.IOException;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.jocl.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,35 +37,13 @@ class MissingRuntimeTest {
     }
   }
 
-  /** Where classes were loaded from. */
-  private static String path(Class<?>... classes) {
-    return Stream.of(classes)
-        .map(c -> Path.of(URI.create(c.getProtectionDomain().getCodeSource().getLocation() + "")))
-        .map(Path::toString)
-        .collect(Collectors.joining(File.pathSeparator));
-  }
-
   private List<String> ask(Map<String, String> environment, List<String> options)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.addAll(options);
+    List<String> arguments = new ArrayList<>(options);
     if (!options.contains("-cp")) {
-      command.addAll(
-          List.of("-cp", path(Gmem.class, OpenClDeviceProvider.class, Ask.class, Pointer.class)));
+      arguments.addAll(List.of("-cp", FreshJvm.classPath()));
     }
-    command.add(Ask.class.getName());
-    Path output = directory.resolve("output");
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.redirectErrorStream(true).redirectOutput(output.toFile());
-    // It names drivers beside those of the folder.
-    builder.environment().remove("OCL_ICD_FILENAMES");
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    List<String> lines = Files.readAllLines(output, StandardCharsets.UTF_8);
-    assertEquals(0, process.exitValue(), () -> String.join("\n", lines));
+    List<String> lines = FreshJvm.run(Ask.class, directory, environment, arguments);
     return lines.stream().filter(l -> !l.startsWith("WARNING: java.io.tmpdir")).toList();
   }
 
@@ -117,7 +88,7 @@ class MissingRuntimeTest {
 
   @Test
   void withoutJocl() throws IOException, InterruptedException {
-    String path = path(Gmem.class, OpenClDeviceProvider.class, Ask.class);
+    String path = FreshJvm.path(Gmem.class, OpenClDeviceProvider.class, Ask.class);
     assertSaysTwice(
         ask(Map.of(), List.of("-cp", path)), "unavailable: JOCL is not on the class path");
   }

@@ -149,7 +149,8 @@ final class LoopKernels {
         at = at == 0 ? OddKernels.COUNT - 1 : at - 1;
         sum++;
       }
-      floats[i] = x;
+      doubles[i] = x;
+      sum %= 1000;
       long l;
       while ((l = sum * 3L) < 1000) {
         if ((sum & 1) == 0) {

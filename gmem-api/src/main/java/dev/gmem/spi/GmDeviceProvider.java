@@ -25,6 +25,10 @@ public interface GmDeviceProvider {
   /**
    * Looks for devices. A missing runtime is an answer, not an exception.
    *
+   * <p>A native library that is loaded here must leave the JVM's signal handlers where they are,
+   * those of SIGSEGV and SIGFPE above all; compilers that embed LLVM do not by themselves. A JVM
+   * that is started with {@code LD_PRELOAD=$JAVA_HOME/lib/libjsig.so} keeps them in any case.
+   *
    * @return the devices, or why there are none
    */
   GmDiscovery discover();
