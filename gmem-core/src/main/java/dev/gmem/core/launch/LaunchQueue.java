@@ -246,7 +246,7 @@ public final class LaunchQueue {
 
   private void start(LaunchTask task) {
     try {
-      if (!task.slot().holdsArguments()) {
+      if (!task.slot().holdsArguments() && task.holds().isEmpty()) {
         placeHolds(task); // it tells only now what is lost
       }
       if (!isInPlace(task)) {
