@@ -192,6 +192,19 @@ final class Claims {
     return null;
   }
 
+  /**
+   * The end of a run of equal entries, as it is at one moment: of a table that changes, some that
+   * are claimed might be passed over.
+   */
+  static long runEnd(Vma vma, long first, long limit) {
+    vma.monitor().lock();
+    try {
+      return vma.table().runEnd(first, limit);
+    } finally {
+      vma.monitor().unlock();
+    }
+  }
+
   /** The first granule of a request that something has to be done about. */
   private static long skipDone(Request request) {
     Vma vma = request.vma();

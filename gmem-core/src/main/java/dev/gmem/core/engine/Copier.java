@@ -231,7 +231,7 @@ public final class Copier {
       return first == WholeGranules.first(vma, to.address() + at)
               && first < end
               && GranuleEntry.poisoned(vma.table().get(first))
-          ? Math.min(bytes, vma.bytesOf(first, runEnd(vma, first, end)))
+          ? Math.min(bytes, vma.bytesOf(first, Claims.runEnd(vma, first, end)))
           : 0;
     }
 
@@ -332,19 +332,9 @@ public final class Copier {
       }
       Vma vma = side.vma();
       long first = side.granule(at);
-      long last = runEnd(vma, first, side.granule(end - 1) + 1); // more is of no use
+      long last = Claims.runEnd(vma, first, side.granule(end - 1) + 1); // more is of no use
       Request request = new Request(vma, first, last, new Goal.Stay(write), false);
       return new Part(request, Objects.requireNonNull(claims.take(request), "a claim"));
-    }
-
-    /** As it is at one moment: a run that seems to be empty would be copied without a claim. */
-    private static long runEnd(Vma vma, long first, long limit) {
-      vma.monitor().lock();
-      try {
-        return vma.table().runEnd(first, limit);
-      } finally {
-        vma.monitor().unlock();
-      }
     }
 
     private void commit(Part part) {

@@ -541,19 +541,13 @@ public final class FaultEngine {
         }
       } catch (DeviceException | FileBackingException e) {
         first = first == null ? e : first;
-        request.first(claim == null ? endOfRun(request) : claim.end());
+        // Without a claim, the run has been refused.
+        request.first(
+            claim == null
+                ? Claims.runEnd(request.vma(), request.first(), request.end())
+                : claim.end());
       }
     }
     return first;
-  }
-
-  /** The end of the run that has been refused. */
-  private static long endOfRun(Request request) {
-    request.vma().monitor().lock();
-    try {
-      return request.vma().table().runEnd(request.first(), request.end());
-    } finally {
-      request.vma().monitor().unlock();
-    }
   }
 }
