@@ -65,11 +65,9 @@ final class Bounces {
    * @return nanoseconds, at most the least residency; 0 if it need not
    */
   long restNanos(long granule, int node, long now) {
-    int place = place(granule);
-    if (granules[place] != granule || turns[place] < TURNS_MIN || nodes[place] == node) {
-      return 0;
-    }
-    return Math.clamp(taken[place] + residencyNanos - now, 0, residencyNanos);
+    return mayRest(granule, node)
+        ? Math.clamp(taken[place(granule)] + residencyNanos - now, 0, residencyNanos)
+        : 0;
   }
 
   /** Tells, without the time, whether {@link #restNanos} may be more than 0. */

@@ -93,7 +93,7 @@ final class Claims {
     Vma vma = request.vma();
     int node = request.faultingNode();
     if (vma.bounces == null
-        || !request.mayRest()
+        || request.hasRested()
         || node < 0
         || !vma.bounces.mayRest(request.first(), node)) {
       return 0;

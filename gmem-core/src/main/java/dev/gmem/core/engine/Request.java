@@ -70,9 +70,8 @@ final class Request {
     slot.countFault();
   }
 
-  /** Tells whether it is a fault that has not been made to rest. */
-  boolean mayRest() {
-    return fault && !rested && accessEnd > 0;
+  boolean hasRested() {
+    return rested;
   }
 
   void rested() {
