@@ -577,16 +577,14 @@ public final class Vma {
     }
   }
 
-  /**
-   * Counts the times it was pinned through the slow path, the memory of its table, and what is
-   * lost.
-   *
-   * @return pins, table bytes, and lost bytes
-   */
-  public long[] pinsAndTableBytes() {
+  /** How often it was pinned through the slow path, the memory of its table, and what is lost. */
+  public record Upkeep(long pins, long tableBytes, long lostBytes) {}
+
+  /** Counts it at one moment. */
+  public Upkeep upkeep() {
     monitor.lock();
     try {
-      return new long[] {pins, table.bytes(), counts().poisoned() << granuleShift};
+      return new Upkeep(pins, table.bytes(), counts().poisoned() << granuleShift);
     } finally {
       monitor.unlock();
     }

@@ -478,7 +478,7 @@ final class Allocations {
 
   private void settle(Vma vma, boolean reusable) {
     AllocationStatistics last = vma.statistics();
-    long[] pins = vma.pinsAndTableBytes();
+    long pins = vma.upkeep().pins();
     long charged = vma.uncharge(true);
     monitor.lock();
     if (reusable) {
@@ -486,7 +486,7 @@ final class Allocations {
     }
     allocatedBytes -= charged;
     past = sum(past, last);
-    pastPins += pins[0];
+    pastPins += pins;
     monitor.unlock();
   }
 

@@ -344,10 +344,10 @@ public final class Space implements AddressSpace {
     long poisonedBytes = 0;
     for (Vma vma : vmas.all()) {
       total = Allocations.sum(total, vma.statistics());
-      long[] more = vma.pinsAndTableBytes();
-      pins += more[0];
-      tableBytes += more[1];
-      poisonedBytes += more[2];
+      Vma.Upkeep upkeep = vma.upkeep();
+      pins += upkeep.pins();
+      tableBytes += upkeep.tableBytes();
+      poisonedBytes += upkeep.lostBytes();
     }
     return new SpaceStatistics(
         total,
