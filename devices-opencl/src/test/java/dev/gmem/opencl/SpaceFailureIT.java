@@ -4,17 +4,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gmem.AddressSpace;
 import dev.gmem.Argument;
-import dev.gmem.Device;
 import dev.gmem.DeviceException;
-import dev.gmem.Gmem;
 import dev.gmem.GmemException;
 import dev.gmem.Kernel;
 import dev.gmem.KernelLaunchException;
 import dev.gmem.KernelSource;
 import dev.gmem.NdRange;
-import java.lang.foreign.Arena;
+import dev.gmem.SpaceOptions;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * names the device and has OpenCL's as a cause; every value is where the table says; the space
  * works on.
  */
-class SpaceFailureIT {
+class SpaceFailureIT extends InSpace {
   private static final int INVALID_OPERATION = -59;
   private static final int MORE = 1_000_000;
   private static final int INTS = 4 * Setup.GRANULE_BYTES / Integer.BYTES;
@@ -49,26 +46,22 @@ class SpaceFailureIT {
 
   private final List<MemorySegment> segments = new ArrayList<>();
   private Recorder recorder;
-  private AddressSpace space;
-  private Arena arena;
-  private Device device;
   private Kernel add;
   private Kernel copy;
 
   @BeforeEach
   void open() {
     recorder = new Recorder(TestDevices.cl());
-    space = Gmem.open();
-    device = space.attach(TestDevices.withoutHostAccess(recorder.cl()));
-    arena = space.arena();
+    open(SpaceOptions.defaults(), TestDevices.withoutHostAccess(recorder.cl()));
     add = device.load(ADD).kernel("add");
     copy = device.load(ADD).kernel("copy");
   }
 
+  @Override
   @AfterEach
-  void closeAndFindNothingRetained() {
+  void close() {
+    super.close();
     if (space != null) {
-      space.close();
       recorder.assertNothingAlive();
     }
   }

@@ -4,28 +4,22 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gmem.AddressSpace;
-import dev.gmem.Device;
-import dev.gmem.Gmem;
 import dev.gmem.Kernel;
 import dev.gmem.KernelSource;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
 import dev.gmem.SpaceOptions;
-import dev.gmem.spi.GmDevice;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Launches that stand in each other's way, or in that of what else the space does. */
 @Timeout(90)
-class SpaceLaunchesIT {
+class SpaceLaunchesIT extends InSpace {
   private static final int LAUNCHES = 16;
   private static final KernelSource SOURCE =
       KernelSource.openCl(
@@ -42,23 +36,6 @@ class SpaceLaunchesIT {
             a[get_global_id(0)] += 1; b[get_global_id(0)] += 1; c[1] = 1;
           }
           """);
-
-  private AddressSpace space;
-  private Arena arena;
-  private Device device;
-
-  private void open(SpaceOptions options, GmDevice made) {
-    space = Gmem.open(options);
-    device = space.attach(made);
-    arena = space.arena();
-  }
-
-  @AfterEach
-  void close() {
-    if (space != null) {
-      space.close();
-    }
-  }
 
   private Kernel kernel(String name) {
     return device.load(SOURCE).kernel(name);

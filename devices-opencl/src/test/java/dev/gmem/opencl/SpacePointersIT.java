@@ -7,28 +7,24 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gmem.Access;
-import dev.gmem.AddressSpace;
 import dev.gmem.Argument;
-import dev.gmem.Device;
-import dev.gmem.Gmem;
 import dev.gmem.Kernel;
 import dev.gmem.KernelSource;
 import dev.gmem.Launch;
 import dev.gmem.NdRange;
+import dev.gmem.SpaceOptions;
 import dev.gmem.spi.GmCapability;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Lists that CPU code has built, node by node, and kernels walk. */
-class SpacePointersIT {
+class SpacePointersIT extends InSpace {
   private static final int NODES = 10_000;
   private static final long NODE_BYTES = 2 * Long.BYTES;
   private static final KernelSource SOURCE =
@@ -74,21 +70,8 @@ class SpacePointersIT {
     }
   }
 
-  private AddressSpace space;
-  private Arena arena;
-  private Device device;
-
   private void open(OpenClDevice made) {
-    space = Gmem.open();
-    device = space.attach(made);
-    arena = space.arena();
-  }
-
-  @AfterEach
-  void close() {
-    if (space != null) {
-      space.close();
-    }
+    open(SpaceOptions.defaults(), made);
   }
 
   private Kernel kernel(String name) {

@@ -4,23 +4,19 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gmem.AddressSpace;
 import dev.gmem.Argument;
-import dev.gmem.Device;
 import dev.gmem.DeviceStatistics;
-import dev.gmem.Gmem;
 import dev.gmem.Kernel;
 import dev.gmem.KernelSource;
 import dev.gmem.LaunchResult;
 import dev.gmem.NdRange;
-import java.lang.foreign.Arena;
+import dev.gmem.SpaceOptions;
 import java.lang.foreign.MemorySegment;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Times of the device in results and statistics, and vectors, in an address space. */
-class SpaceTimesIT {
+class SpaceTimesIT extends InSpace {
   private static final KernelSource SOURCE =
       KernelSource.openCl(
           "__kernel void add(__global int* a, int4 v) { a[get_global_id(0)] += v.x + 10 * v.w; }");
@@ -28,25 +24,13 @@ class SpaceTimesIT {
   /** Two of them do not fit what the device may use. */
   private static final int INTS = (int) (TestDevices.SMALL_BYTES * 10 / 16 / Integer.BYTES);
 
-  private AddressSpace space;
-  private Device device;
   private Kernel add;
-  private Arena arena;
 
   @BeforeEach
   void open() {
     OpenClDevice discrete = TestDevices.withoutHostAccess(TestDevices.cl());
-    space = Gmem.open();
-    device = space.attach(discrete);
+    open(SpaceOptions.defaults(), discrete);
     add = device.load(SOURCE).kernel("add");
-    arena = space.arena();
-  }
-
-  @AfterEach
-  void close() {
-    if (space != null) {
-      space.close();
-    }
   }
 
   private LaunchResult launch(MemorySegment segment) {
