@@ -5,59 +5,71 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * The thread on which OpenCL drivers are loaded and initialised, one for the JVM.
+ * The thread on which OpenCL drivers are loaded and initialised, one for the JVM. It, and threads
+ * that a driver starts on it, have a {@link SignalFilter} where that can be had; {@link JvmSignals}
+ * says what for.
  *
- * <p>Its attempts, and those of threads that a driver starts on it, to set signal handlers are
- * {@linkplain SigactionFilter decided} by {@link JvmSignals} on another thread. Where the system
- * has no such filter, handlers are compared before and after each call, and put back.
- *
- * <p>Threads: calls come from any, and wait; an interrupt does not end the wait.
+ * <p>Threads: calls come from any, wait, and are made one after the other; an interrupt does not
+ * end the wait.
  */
 final class DriverThread {
   /** Compilers recurse. */
   private static final long STACK_BYTES = 8L << 20;
 
+  private static DriverThread ofThisProcess;
+
   private final BlockingQueue<Runnable> calls = new LinkedBlockingQueue<>();
   private final JvmSignals signals;
+  private final Thread thread;
   private final boolean filtered;
 
   /**
    * Starts it.
    *
    * @param signals null to leave drivers alone
-   * @param filter puts a filter on the thread that calls it
+   * @param filter puts a filter on the thread that calls it, and says whether that worked
    */
-  DriverThread(JvmSignals signals, Supplier<Optional<SigactionFilter>> filter) {
+  DriverThread(JvmSignals signals, BooleanSupplier filter) {
     this.signals = signals;
-    Thread.ofPlatform().daemon().name("gmem-opencl-driver").stackSize(STACK_BYTES).start(this::run);
-    Optional<SigactionFilter> installed = signals == null ? Optional.empty() : onThread(filter);
-    filtered = installed.isPresent();
-    installed.ifPresent(
-        f ->
-            Thread.ofPlatform()
-                .daemon()
-                .name("gmem-opencl-signals")
-                .start(() -> f.answer(signals)));
-  }
-
-  private static final class OfThisProcess {
-    static final DriverThread INSTANCE =
-        new DriverThread(
-            LinuxSignals.find().map(t -> new JvmSignals(t, SignalChain::before)).orElse(null),
-            SigactionFilter::install);
-
-    private OfThisProcess() {}
+    thread = platformThread("gmem-opencl-driver", this::run);
+    thread.start();
+    filtered = onThread(filter::getAsBoolean);
   }
 
   /** That of this process. To be asked for before any driver is loaded. */
-  static DriverThread ofThisProcess() {
-    return OfThisProcess.INSTANCE;
+  static synchronized DriverThread ofThisProcess() {
+    if (ofThisProcess == null) {
+      Optional<LinuxCalls> linux = LinuxCalls.find();
+      JvmSignals signals = linux.map(DriverThread::signals).orElse(null);
+      ofThisProcess =
+          new DriverThread(signals, () -> linux.isPresent() && SignalFilter.install(linux.get()));
+    }
+    return ofThisProcess;
   }
 
-  /** Whether drivers are stopped from setting handlers, instead of these being put back. */
+  private static JvmSignals signals(LinuxCalls linux) {
+    boolean traps = linux.numbers().divisionTraps();
+    return new JvmSignals(new LinuxSignals(linux), traps ? new SignalChain(linux)::before : null);
+  }
+
+  /** It outlives who starts it: nothing of theirs is kept. */
+  private static Thread platformThread(String name, Runnable work) {
+    Thread made =
+        Thread.ofPlatform()
+            .daemon()
+            .name(name)
+            .stackSize(STACK_BYTES)
+            .inheritInheritableThreadLocals(false)
+            .unstarted(work);
+    made.setContextClassLoader(null);
+    return made;
+  }
+
+  /** Whether drivers only believe that they have set handlers. */
   boolean filtered() {
     return filtered;
   }
@@ -66,16 +78,44 @@ final class DriverThread {
     while (true) {
       try {
         calls.take().run();
-      } catch (InterruptedException e) {
-        // Nobody has a reason to; the thread is the JVM's for good.
+      } catch (InterruptedException | RuntimeException | Error e) {
+        // What a call throws is its caller's; the thread stays for the others.
         continue;
       }
+    }
+  }
+
+  /** Makes a call that may load or initialise a driver, and throws what it throws. */
+  <T> T call(Supplier<T> call) {
+    if (Thread.currentThread() == thread) {
+      return call.get();
+    }
+    Supplier<T> guarded = signals == null ? call : () -> keepingSignals(call);
+    if (!Thread.currentThread().isVirtual()) {
+      return onThread(guarded);
+    }
+    // Whoever wakes a virtual thread may start a carrier for it, which would have the filter, too.
+    FutureTask<T> task = new FutureTask<>(() -> onThread(guarded));
+    platformThread("gmem-opencl-call", task).start();
+    return await(task);
+  }
+
+  private <T> T keepingSignals(Supplier<T> call) {
+    SignalTable.Action[] before = signals.look();
+    try {
+      return call.get();
+    } finally {
+      signals.putBack(before);
     }
   }
 
   private <T> T onThread(Supplier<T> call) {
     FutureTask<T> task = new FutureTask<>(call::get);
     calls.add(task);
+    return await(task);
+  }
+
+  private static <T> T await(FutureTask<T> task) {
     boolean interrupted = false;
     try {
       while (true) {
@@ -99,18 +139,5 @@ final class DriverThread {
       throw error;
     }
     return cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
-  }
-
-  /** Makes a call that may load or initialise a driver, and throws what it throws. */
-  <T> T call(Supplier<T> call) {
-    if (signals == null || filtered) {
-      return onThread(call);
-    }
-    SignalTable.Action[] before = signals.look();
-    try {
-      return onThread(call);
-    } finally {
-      signals.putBack(before);
-    }
   }
 }

@@ -1,12 +1,6 @@
 package dev.gmem.opencl;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.nio.ByteBuffer;
@@ -20,7 +14,7 @@ import java.util.Optional;
  *
  * <p>HotSpot exports what it takes: {@code JVM_handle_linux_signal}, made for handlers of programs
  * that embed it, says whether a signal was its own. A handler cannot be Java, since no thread may
- * enter the JVM in one; so this is a page of machine code, which stays for good.
+ * enter the JVM in one; so this is a page of machine code for x86-64, which stays for good.
  */
 final class SignalChain {
   /** Keeps the three arguments, asks the JVM not to abort, and goes on where it answers 0. */
@@ -56,18 +50,19 @@ final class SignalChain {
   private static final int READ_EXECUTE = 5;
   private static final int PRIVATE_ANONYMOUS = 0x22;
 
-  private SignalChain() {}
+  private final LinuxCalls linux;
+
+  SignalChain(LinuxCalls linux) {
+    this.linux = linux;
+  }
 
   /**
    * The address of a handler that asks the JVM, then {@code next}.
    *
-   * @return empty where that cannot be had: on other processors than x86-64, other JVMs than
-   *     HotSpot, and where no page may be made executable
+   * @return empty where that cannot be had: on other JVMs than HotSpot, and where no page may be
+   *     made executable
    */
-  static Optional<Long> before(long next) {
-    if (!"amd64".equals(System.getProperty("os.arch"))) {
-      return Optional.empty();
-    }
+  Optional<Long> before(long next) {
     return jvm().flatMap(jvm -> executable(code(jvm, next)));
   }
 
@@ -98,29 +93,14 @@ final class SignalChain {
     return bytes;
   }
 
-  private static Optional<Long> executable(byte[] code) {
-    Linker linker = Linker.nativeLinker();
-    SymbolLookup library = linker.defaultLookup();
-    try {
-      var mmap =
-          linker.downcallHandle(
-              library.findOrThrow("mmap"),
-              FunctionDescriptor.of(
-                  ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-      var mprotect =
-          linker.downcallHandle(
-              library.findOrThrow("mprotect"),
-              FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-      MemorySegment page =
-          (MemorySegment) mmap.invokeExact(0L, PAGE_BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
-      if (page.address() == -1) {
-        return Optional.empty();
-      }
-      page.reinterpret(code.length).copyFrom(MemorySegment.ofArray(code));
-      int refused = (int) mprotect.invokeExact(page, PAGE_BYTES, READ_EXECUTE);
-      return refused != 0 ? Optional.empty() : Optional.of(page.address());
-    } catch (Throwable t) {
-      throw new IllegalStateException("a page of machine code", t);
+  private Optional<Long> executable(byte[] code) {
+    LinuxCalls.Numbers numbers = linux.numbers();
+    long page = linux.call(numbers.mmap(), 0, PAGE_BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+    if (page == -1) {
+      return Optional.empty();
     }
+    MemorySegment.ofAddress(page).reinterpret(code.length).copyFrom(MemorySegment.ofArray(code));
+    boolean executable = linux.call(numbers.mprotect(), page, PAGE_BYTES, READ_EXECUTE, 0) == 0;
+    return executable ? Optional.of(page) : Optional.empty();
   }
 }

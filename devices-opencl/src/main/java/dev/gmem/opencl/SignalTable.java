@@ -6,22 +6,19 @@ interface SignalTable {
   int END = 32;
 
   /**
-   * What happens on a signal.
+   * What happens on a signal, as the kernel has it.
    *
    * @param handler the function's address; 0 is the default action, 1 to ignore it
-   * @param rest mask and flags, in the system's layout
    */
-  record Action(long handler, byte[] rest) {
-    /** The same mask and flags with another function, which takes the same arguments. */
+  record Action(long handler, long flags, long restorer, long mask) {
+    /** The same with another function, which takes the same arguments. */
     Action calling(long other) {
-      return new Action(other, rest);
+      return new Action(other, flags, restorer, mask);
     }
   }
 
   /** Whether there is a handler to be had: there is none for what cannot be caught. */
   boolean catches(int signal);
-
-  long handler(int signal);
 
   Action action(int signal);
 

@@ -1,6 +1,5 @@
 package dev.gmem.opencl;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -33,21 +32,16 @@ class JvmSignalsTest {
 
     Table() {
       for (int signal = 1; signal < END; signal++) {
-        actions[signal] = new Action(0, new byte[] {0});
+        actions[signal] = new Action(0, 0, 0, 0);
       }
-      set(SEGV, new Action(JVM, new byte[] {1}));
-      set(JvmSignals.FPE, new Action(JVM, new byte[] {1}));
-      set(INT, new Action(JVM_TO_JAVA, new byte[] {1}));
+      set(SEGV, new Action(JVM, 1, 1, 1));
+      set(JvmSignals.FPE, new Action(JVM, 1, 1, 1));
+      set(INT, new Action(JVM_TO_JAVA, 1, 1, 1));
     }
 
     @Override
     public boolean catches(int signal) {
       return signal != KILL;
-    }
-
-    @Override
-    public long handler(int signal) {
-      return action(signal).handler();
     }
 
     @Override
@@ -64,7 +58,7 @@ class JvmSignalsTest {
     }
 
     void take(int signal, long handler) {
-      set(signal, new Action(handler, new byte[] {7}));
+      set(signal, new Action(handler, 7, 7, 7));
     }
   }
 
@@ -82,48 +76,13 @@ class JvmSignalsTest {
   }
 
   private void assertAction(int signal, long handler, int flags) {
-    assertEquals(handler, table.handler(signal));
-    assertArrayEquals(new byte[] {(byte) flags}, table.action(signal).rest());
+    assertEquals(new SignalTable.Action(handler, flags, flags, flags), table.action(signal));
   }
 
-  @Test
-  void aDriverIsStoppedFromTakingWhatIsTheJvms() {
-    assertEquals(JVM, signals.stop(SEGV, DRIVER).orElseThrow().handler());
-    assertEquals(JVM, signals.stop(SEGV, 0).orElseThrow().handler());
-    assertEquals(JVM_TO_JAVA, signals.stop(INT, DRIVER).orElseThrow().handler());
-    assertAction(SEGV, JVM, 1);
-    assertAction(INT, JVM_TO_JAVA, 1);
-  }
-
-  @Test
-  void aDriverMayHaveWhatNobodyHas() {
-    assertTrue(signals.stop(USR1, DRIVER).isEmpty());
-    assertTrue(signals.stop(KILL, DRIVER).isEmpty());
-    assertTrue(signals.stop(40, DRIVER).isEmpty());
-    assertTrue(signals.stop(0, DRIVER).isEmpty());
-    assertTrue(signals.stop(-1, DRIVER).isEmpty());
-  }
-
-  @Test
-  void theJvmsOwnMayComeBack() {
-    table.take(SEGV, DRIVER);
-    assertTrue(signals.stop(SEGV, JVM).isEmpty());
-  }
-
-  @Test
-  void divisionByZeroAsksTheJvmFirst() {
-    assertEquals(JVM, signals.stop(JvmSignals.FPE, DRIVER).orElseThrow().handler());
-    assertAction(JvmSignals.FPE, CHAIN + DRIVER, 1);
-    assertEquals(CHAIN + DRIVER, signals.stop(JvmSignals.FPE, DRIVER + 8).orElseThrow().handler());
-    assertAction(JvmSignals.FPE, CHAIN + DRIVER + 8, 1);
-    assertEquals(List.of(DRIVER, DRIVER + 8), chained);
-  }
-
-  @Test
-  void divisionByZeroIsTheJvmsWhereItCannotBeShared() {
-    JvmSignals alone = signals(next -> Optional.empty());
-    assertFalse(alone.stop(JvmSignals.FPE, DRIVER).isEmpty());
-    assertAction(JvmSignals.FPE, JVM, 1);
+  private void takeMeanwhile(JvmSignals by, int signal, long handler) {
+    SignalTable.Action[] before = by.look();
+    table.take(signal, handler);
+    by.putBack(before);
   }
 
   @Test
@@ -132,15 +91,43 @@ class JvmSignalsTest {
     table.take(SEGV, DRIVER);
     table.take(INT, 0);
     table.take(USR1, DRIVER);
-    table.take(JvmSignals.FPE, DRIVER);
     signals.putBack(before);
     assertAction(SEGV, JVM, 1);
     assertAction(INT, JVM_TO_JAVA, 1);
     assertAction(USR1, DRIVER, 7);
+    assertEquals(List.of(), chained);
+  }
+
+  @Test
+  void anIgnoredSignalIsIgnoredAgain() {
+    table.take(INT, 1);
+    takeMeanwhile(signals, INT, DRIVER);
+    assertAction(INT, 1, 7);
+  }
+
+  @Test
+  void divisionByZeroAsksTheJvmFirst() {
+    takeMeanwhile(signals, JvmSignals.FPE, DRIVER);
     assertAction(JvmSignals.FPE, CHAIN + DRIVER, 1);
-    signals.putBack(signals.look());
+    takeMeanwhile(signals, JvmSignals.FPE, DRIVER + 8);
+    assertAction(JvmSignals.FPE, CHAIN + DRIVER + 8, 1);
+    takeMeanwhile(signals, JvmSignals.FPE, DRIVER);
     assertAction(JvmSignals.FPE, CHAIN + DRIVER, 1);
-    assertEquals(List.of(DRIVER), chained);
+    takeMeanwhile(signals, JvmSignals.FPE, CHAIN + DRIVER + 8);
+    assertAction(JvmSignals.FPE, CHAIN + DRIVER + 8, 7);
+    assertEquals(List.of(DRIVER, DRIVER + 8), chained);
+  }
+
+  @Test
+  void divisionByZeroIsTheJvmsWhereItCannotBeShared() {
+    takeMeanwhile(signals(next -> Optional.empty()), JvmSignals.FPE, DRIVER);
+    assertAction(JvmSignals.FPE, JVM, 1);
+  }
+
+  @Test
+  void divisionByZeroIsTheJvmsWhereItDoesNotTrap() {
+    takeMeanwhile(new JvmSignals(table, null), JvmSignals.FPE, DRIVER);
+    assertAction(JvmSignals.FPE, JVM, 1);
   }
 
   @Test
@@ -164,7 +151,7 @@ class JvmSignalsTest {
 
   @Test
   void withoutAFilterTheThreadPutsBack() {
-    DriverThread thread = new DriverThread(signals, Optional::empty);
+    DriverThread thread = new DriverThread(signals, () -> false);
     assertFalse(thread.filtered());
     Thread caller = Thread.currentThread();
     String result =
@@ -188,9 +175,36 @@ class JvmSignalsTest {
 
   @Test
   void anInterruptIsKeptForLater() {
-    DriverThread thread = new DriverThread(null, Optional::empty);
+    DriverThread thread = new DriverThread(null, () -> true);
     Thread.currentThread().interrupt();
     assertEquals(5, thread.<Integer>call(() -> 5));
     assertTrue(Thread.interrupted());
+  }
+
+  @Test
+  void virtualThreadsAreNotWokenByTheDriversThread() throws InterruptedException {
+    DriverThread thread = new DriverThread(signals, () -> true);
+    List<String> ran = new ArrayList<>();
+    Thread caller =
+        Thread.startVirtualThread(
+            () -> {
+              ran.add(thread.call(() -> Thread.currentThread().getName()));
+              assertThrows(
+                  UnsatisfiedLinkError.class,
+                  () ->
+                      thread.call(
+                          () -> {
+                            throw new UnsatisfiedLinkError();
+                          }));
+              ran.add("threw");
+            });
+    caller.join();
+    assertEquals(List.of("gmem-opencl-driver", "threw"), ran);
+  }
+
+  @Test
+  void whatACallCallsIsDoneAtOnce() {
+    DriverThread thread = new DriverThread(signals, () -> true);
+    assertEquals(7, thread.<Integer>call(() -> thread.call(() -> 7)));
   }
 }
