@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
+import java.util.function.LongUnaryOperator;
 import java.util.function.UnaryOperator;
 
 /**
@@ -370,9 +371,7 @@ public final class Vma {
   void lift(Hold hold) {
     holds.remove(hold);
     if (counts().revoked() > 0) {
-      table.update(
-          hold.first(), hold.end(), e -> GranuleEntry.busy(e) ? e : GranuleEntry.restored(e));
-      strip(hold.first(), hold.end());
+      update(hold.first(), hold.end(), e -> GranuleEntry.busy(e) ? e : GranuleEntry.restored(e));
     }
   }
 
@@ -446,19 +445,23 @@ public final class Vma {
 
   /** Writes entries, less the permissions that holds take away. */
   void settle(long first, long end, long entry) {
-    table.update(first, end, old -> GranuleEntry.withHintsOf(entry, old));
-    strip(first, end);
+    update(first, end, old -> GranuleEntry.withHintsOf(entry, old));
   }
 
-  private void strip(long first, long end) {
-    for (Hold hold : holds) {
-      if (hold.overlaps(first, end)) {
-        table.update(
-            Math.max(first, hold.first()),
-            Math.min(end, hold.end()),
-            e -> GranuleEntry.revoked(e, hold.own()));
-      }
+  /** In one step, for the CPU looks without the monitor: what holds take is never there. */
+  private void update(long first, long end, LongUnaryOperator change) {
+    for (long at = first; at < end; at = nextHoldEdge(at, end)) {
+      long from = at;
+      table.update(from, nextHoldEdge(from, end), e -> lessHeld(from, change.applyAsLong(e)));
     }
+  }
+
+  private long lessHeld(long granule, long entry) {
+    long less = entry;
+    for (Hold hold : holds) {
+      less = hold.overlaps(granule, granule + 1) ? GranuleEntry.revoked(less, hold.own()) : less;
+    }
+    return less;
   }
 
   // ---- hints ----
